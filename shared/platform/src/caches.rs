@@ -1,0 +1,4 @@
+//! Caches of one process.
+/// What functions of one process share.
+#[derive(Default)]
+pub struct Caches {}
