@@ -1,1 +1,4 @@
-//! penstock-tests.
+//! What the integration tests share: guards over the repository, and the samples in `events/`.
+
+pub mod guards;
+pub mod samples;

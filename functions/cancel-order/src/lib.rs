@@ -1,1 +1,28 @@
-//! penstock-cancel-order.
+//! `POST /v1/orders/{orderId}/cancellation`: cancels an order that has not shipped.
+
+use penstock_api::conditions::etag;
+use penstock_api::orders::{CancelOrder, OrderView};
+use penstock_application::ToOrder;
+use penstock_platform::app::App;
+use penstock_platform::function::Function;
+use penstock_platform::reply::{self, Reply};
+use penstock_platform::request::Request;
+
+/// The function.
+pub const FUNCTION: Function = Function::http("cancel-order", |app, request| Box::pin(handle(app, request)));
+
+/// 200 with the order.
+///
+/// # Errors
+/// See the contract (`GET /v1/openapi.json`).
+pub async fn handle(app: &App, request: Request) -> Reply {
+    let caller = request.caller()?;
+    let id = request.order_id()?;
+    let body = request.body()?;
+    let command = request.command("cancelOrder", &body)?;
+    let CancelOrder { reason } = CancelOrder::parse(&body)?;
+    let to = ToOrder { id, request: &command, expected: &request.expected()? };
+    let record = app.orders.cancel(&caller, to, reason).await?;
+    let view = OrderView::new(id, record.version, &record.order);
+    Ok(reply::ok(view.to_json())?.with("etag", etag(record.version)))
+}

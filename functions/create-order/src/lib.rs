@@ -1,1 +1,32 @@
-//! penstock-create-order.
+//! `POST /v1/orders`: creates an order and places it; with `"draft": true` only creates it.
+
+use penstock_api::conditions::etag;
+use penstock_api::orders::{CreateOrder, OrderView};
+use penstock_application::{Created, WantedOrder};
+use penstock_platform::app::App;
+use penstock_platform::function::Function;
+use penstock_platform::reply::{self, Reply};
+use penstock_platform::request::Request;
+
+/// The function.
+pub const FUNCTION: Function = Function::http("create-order", |app, request| Box::pin(handle(app, request)));
+
+/// 201 with the order; 409 with the order when the same request created it before.
+///
+/// # Errors
+/// See the contract (`GET /v1/openapi.json`).
+pub async fn handle(app: &App, request: Request) -> Reply {
+    let caller = request.caller()?;
+    let body = request.body()?;
+    let command = request.command("createOrder", &body)?;
+    let CreateOrder { customer_id, items, draft, currency } = CreateOrder::parse(&body)?;
+    let wanted = WantedOrder { customer_id, items, draft, currency };
+    let (status, record) = match app.orders.create(&caller, &command, wanted).await? {
+        Created::New(record) => (201, record),
+        Created::Before(record) => (409, record),
+    };
+    let view = OrderView::new(record.id, record.version, &record.order);
+    Ok(reply::with_status(status, view.to_json())?
+        .with("etag", etag(record.version))
+        .with("location", format!("/v1/orders/{}", record.id)))
+}

@@ -189,10 +189,7 @@ mod tests {
     fn accounts_documents_and_impossible_prices_are_no_orders() {
         let accounts = Row { invoice: "A563185".to_owned(), unit_price: Some(Pence(-1)), ..row() };
         assert_eq!(classify(&accounts), Ok(Kind::NoOrder(Reason::AccountsDocument)));
-        assert_eq!(
-            classify(&Row { unit_price: None, ..row() }),
-            Ok(Kind::NoOrder(Reason::FinerThanPenny))
-        );
+        assert_eq!(classify(&Row { unit_price: None, ..row() }), Ok(Kind::NoOrder(Reason::FinerThanPenny)));
         assert_eq!(
             classify(&Row { unit_price: Some(Pence(-1)), ..row() }),
             Ok(Kind::NoOrder(Reason::NegativePrice))

@@ -77,7 +77,9 @@ mod tests {
 
     #[test]
     fn pounds_become_pence_exactly() {
-        for (text, pence) in [("2.55", 255), ("0", 0), ("1.1", 110), ("-13541.33", -1_354_133), ("25.5e-1", 255)] {
+        for (text, pence) in
+            [("2.55", 255), ("0", 0), ("1.1", 110), ("-13541.33", -1_354_133), ("25.5e-1", 255)]
+        {
             assert_eq!(Pence::from_pounds(text), Ok(Pence(pence)), "{text}");
         }
     }

@@ -143,11 +143,13 @@ impl<R: Read> Iterator for Rows<R> {
 mod tests {
     use super::*;
 
-    const HEADER: &str = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n";
+    const HEADER: &str =
+        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n";
 
     #[test]
     fn descriptions_keep_their_commas_and_quotes() {
-        let row = one(r#"536365,21700,"BIG DOUGHNUT, ""FRIDGE"" MAGNETS",6,01/12/2010 08:26,0.85,17850,EIRE"#);
+        let row =
+            one(r#"536365,21700,"BIG DOUGHNUT, ""FRIDGE"" MAGNETS",6,01/12/2010 08:26,0.85,17850,EIRE"#);
         let row = row.unwrap();
         assert_eq!(row.description, r#"BIG DOUGHNUT, "FRIDGE" MAGNETS"#);
         assert_eq!((row.quantity, row.unit_price), (6, Some(Pence(85))));
@@ -165,7 +167,10 @@ mod tests {
     fn a_malformed_row_is_reported_by_line_with_its_invoice() {
         for (row, problem) in [
             ("536365,21700,X,six,01/12/2010 08:26,0.85,,", r#"the quantity "six" is not a whole number"#),
-            ("536365,21700,X,6,12/31/2010 08:26,0.85,,", r#"the date "12/31/2010 08:26" is not written dd/mm/yyyy hh:mm"#),
+            (
+                "536365,21700,X,6,12/31/2010 08:26,0.85,,",
+                r#"the date "12/31/2010 08:26" is not written dd/mm/yyyy hh:mm"#,
+            ),
             ("536365,21700,X,6,01/12/2010 08:26,free,,", r#"the price "free" is not a number"#),
             ("536365,,X,6,01/12/2010 08:26,0.85,,", "StockCode is empty"),
             ("536365,21700,X", "CustomerID is missing"),

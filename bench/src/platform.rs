@@ -1,0 +1,129 @@
+//! A platform of its own, as a child process: started, killed without warning, started again.
+
+use std::fs::{File, OpenOptions};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::Error;
+
+const READY_MAX: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Where the platform keeps its state.
+pub(crate) enum Storage {
+    Memory,
+    Folder(PathBuf),
+    /// A folder that is removed afterwards.
+    Passing,
+}
+
+/// A running platform. It ends with this value.
+pub(crate) struct Platform {
+    binary: PathBuf,
+    storage: Storage,
+    port: u16,
+    /// Its log, and its state when that is passing.
+    folder: TempDir,
+    child: Child,
+    ready_ms: u64,
+}
+
+impl Platform {
+    /// Starts `binary` on a free port and waits until it is ready.
+    pub(crate) async fn start(binary: PathBuf, storage: Storage) -> Result<Self, Error> {
+        let folder = TempDir::with_prefix("penstock-bench-")?;
+        let port = free_port()?;
+        let child = spawn(&binary, &storage, port, folder.path())?;
+        let mut platform = Self { binary, storage, port, folder, child, ready_ms: 0 };
+        platform.wait_until_ready().await?;
+        Ok(platform)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// From the start of its process to its first readiness, the last time it was started.
+    pub(crate) fn ready_ms(&self) -> u64 {
+        self.ready_ms
+    }
+
+    /// Where it keeps its state, in a word.
+    pub(crate) fn storage(&self) -> &'static str {
+        match self.storage {
+            Storage::Memory => "in memory",
+            Storage::Folder(_) | Storage::Passing => "in a folder",
+        }
+    }
+
+    /// `kill -9`: no signal it could handle, nothing it could finish.
+    pub(crate) fn kill(&mut self) -> Result<(), Error> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Starts it again where it was, with the state it had.
+    pub(crate) async fn restart(&mut self) -> Result<(), Error> {
+        self.child = spawn(&self.binary, &self.storage, self.port, self.folder.path())?;
+        self.wait_until_ready().await
+    }
+
+    async fn wait_until_ready(&mut self) -> Result<(), Error> {
+        let started = Instant::now();
+        let ready = format!("{}/health/ready", self.url());
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        while started.elapsed() < READY_MAX {
+            if http.get(&ready).send().await.is_ok_and(|reply| reply.status().is_success()) {
+                self.ready_ms = started.elapsed().as_millis() as u64;
+                return Ok(());
+            }
+            if self.child.try_wait()?.is_some() {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Err(Error::NotReady { seconds: started.elapsed().as_secs(), log: self.keep_log()? })
+    }
+
+    /// The log, moved to where it outlives this value.
+    fn keep_log(&self) -> Result<PathBuf, Error> {
+        let kept = std::env::temp_dir().join(format!("penstock-bench-{}.log", std::process::id()));
+        std::fs::copy(log_of(self.folder.path()), &kept)?;
+        Ok(kept)
+    }
+}
+
+impl Drop for Platform {
+    /// Killed, not asked: what it leaves is a passing folder, or one that survives being killed.
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing to kill and nothing to say.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(binary: &Path, storage: &Storage, port: u16, folder: &Path) -> Result<Child, Error> {
+    let log: File = OpenOptions::new().create(true).append(true).open(log_of(folder))?;
+    let mut command = Command::new(binary);
+    command.args(["--port", &port.to_string()]);
+    match storage {
+        Storage::Memory => command.arg("--memory"),
+        Storage::Folder(data) => command.arg("--data-dir").arg(data),
+        Storage::Passing => command.arg("--data-dir").arg(folder.join("state")),
+    };
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    command.spawn().map_err(|cause| Error::Start { binary: binary.to_owned(), cause })
+}
+
+fn log_of(folder: &Path) -> PathBuf {
+    folder.join("platform.log")
+}
+
+fn free_port() -> Result<u16, Error> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}

@@ -1,0 +1,5 @@
+//! `cancel-order` as AWS runs it.
+
+fn main() -> std::process::ExitCode {
+    penstock_platform::lambda::run(penstock_cancel_order::FUNCTION)
+}

@@ -1,0 +1,5 @@
+//! `edit-draft` as AWS runs it.
+
+fn main() -> std::process::ExitCode {
+    penstock_platform::lambda::run(penstock_edit_draft::FUNCTION)
+}

@@ -1,0 +1,5 @@
+//! `place-order` as AWS runs it.
+
+fn main() -> std::process::ExitCode {
+    penstock_platform::lambda::run(penstock_place_order::FUNCTION)
+}

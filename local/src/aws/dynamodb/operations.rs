@@ -1,0 +1,201 @@
+//! The operations by name: a JSON body in, a JSON body out, and what it consumed.
+//!
+//! Only what the suite and its tools call. Consumed capacity is always asked of the engine, so that it can be counted,
+//! and handed on only to callers that asked too.
+
+use dynoxide::actions::{
+    batch_get_item, batch_write_item, create_table, delete_item, delete_table, describe_table, get_item, list_tables,
+    put_item, query, scan, transact_get_items, transact_write_items, update_item, update_table,
+};
+use dynoxide::actions::vector_lifecycle::VectorIndexLifecycle;
+use dynoxide::storage::Storage;
+use dynoxide::types::ConsumedCapacity;
+use dynoxide::DynoxideError;
+use futures::FutureExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// What a successful operation did.
+pub(super) struct Done {
+    pub(super) body: Vec<u8>,
+    pub(super) tables: Vec<String>,
+    pub(super) read_units: f64,
+    pub(super) write_units: f64,
+}
+
+type Outcome = Result<Done, (Vec<String>, DynoxideError)>;
+
+#[derive(Clone, Copy)]
+enum Units {
+    Read,
+    Write,
+}
+
+/// Runs one operation on one table, or one batch: the requests differ in type but not in shape.
+macro_rules! metered {
+    ($storage:expr, $body:expr, $operation:ident :: $request:ident, $units:expr) => {{
+        let mut request: $operation::$request = read($body)?;
+        let tables = request.tables();
+        let asked = wants_capacity(request.return_consumed_capacity.as_deref());
+        if !asked {
+            request.return_consumed_capacity = Some("TOTAL".to_owned());
+        }
+        match now($operation::execute($storage, request)) {
+            Ok(mut response) => {
+                let units = response.consumed_capacity.as_ref().map_or(0.0, Capacity::units);
+                if !asked {
+                    response.consumed_capacity = None;
+                }
+                done(&response, tables, $units, units)
+            }
+            Err(error) => Err((tables, error)),
+        }
+    }};
+}
+
+/// Runs an operation that consumes nothing.
+macro_rules! unmetered {
+    ($body:expr, $run:expr) => {{
+        let request = read($body)?;
+        match now($run(request)) {
+            Ok(response) => done(&response, vec![], Units::Read, 0.0),
+            Err(error) => Err((vec![], error)),
+        }
+    }};
+}
+
+pub(super) fn run(storage: &Storage, operation: &str, body: &[u8]) -> Outcome {
+    let lifecycle = VectorIndexLifecycle::new();
+    match operation {
+        "PutItem" => metered!(storage, body, put_item::PutItemRequest, Units::Write),
+        "UpdateItem" => metered!(storage, body, update_item::UpdateItemRequest, Units::Write),
+        "DeleteItem" => metered!(storage, body, delete_item::DeleteItemRequest, Units::Write),
+        "BatchWriteItem" => metered!(storage, body, batch_write_item::BatchWriteItemRequest, Units::Write),
+        "TransactWriteItems" => {
+            metered!(storage, body, transact_write_items::TransactWriteItemsRequest, Units::Write)
+        }
+        "GetItem" => metered!(storage, body, get_item::GetItemRequest, Units::Read),
+        "Query" => metered!(storage, body, query::QueryRequest, Units::Read),
+        "Scan" => metered!(storage, body, scan::ScanRequest, Units::Read),
+        "BatchGetItem" => metered!(storage, body, batch_get_item::BatchGetItemRequest, Units::Read),
+        "TransactGetItems" => metered!(storage, body, transact_get_items::TransactGetItemsRequest, Units::Read),
+        "CreateTable" => unmetered!(body, |it| create_table::execute(storage, it)),
+        "ListTables" => unmetered!(body, |it| list_tables::execute(storage, it)),
+        "DescribeTable" => unmetered!(body, |it| describe_table::execute(storage, it, &lifecycle)),
+        "UpdateTable" => unmetered!(body, |it| update_table::execute(storage, it, &lifecycle)),
+        "DeleteTable" => unmetered!(body, |it| delete_table::execute(storage, it, &lifecycle)),
+        other => Err((
+            vec![],
+            DynoxideError::ValidationException(format!("the laptop's DynamoDB does not know the operation {other:?}")),
+        )),
+    }
+}
+
+/// The native engine's futures never wait: they are done when polled once.
+fn now<T>(operation: impl Future<Output = dynoxide::Result<T>>) -> dynoxide::Result<T> {
+    let done = operation.now_or_never();
+    done.unwrap_or_else(|| Err(DynoxideError::InternalServerError("the engine did not finish at once".to_owned())))
+}
+
+fn done(response: &impl Serialize, tables: Vec<String>, kind: Units, units: f64) -> Outcome {
+    let body = match serde_json::to_vec(response) {
+        Ok(body) => body,
+        Err(error) => return Err((tables, DynoxideError::InternalServerError(error.to_string()))),
+    };
+    let (read_units, write_units) = match kind {
+        Units::Read => (units, 0.0),
+        Units::Write => (0.0, units),
+    };
+    Ok(Done { body, tables, read_units, write_units })
+}
+
+fn wants_capacity(asked: Option<&str>) -> bool {
+    asked.is_some_and(|it| it != "NONE")
+}
+
+/// dynoxide's requests mark what kind of error a malformed body is at the beginning of the message.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, (Vec<String>, DynoxideError)> {
+    serde_json::from_slice(body).map_err(|error| {
+        let message = error.to_string();
+        let message = message.split(" at line ").next().unwrap_or(&message);
+        let plain = message.trim_start_matches("VALIDATION_REQUEST:").trim_start_matches("VALIDATION:");
+        let error = match message.strip_prefix("SERIALIZATION:") {
+            Some(rest) => DynoxideError::SerializationException(rest.to_owned()),
+            None => DynoxideError::ValidationException(plain.to_owned()),
+        };
+        (vec![], error)
+    })
+}
+
+/// One table's units, or the sum over those of a batch.
+trait Capacity {
+    fn units(&self) -> f64;
+}
+
+impl Capacity for ConsumedCapacity {
+    fn units(&self) -> f64 {
+        self.capacity_units
+    }
+}
+
+impl Capacity for Vec<ConsumedCapacity> {
+    fn units(&self) -> f64 {
+        self.iter().map(|it| it.capacity_units).sum()
+    }
+}
+
+/// The tables a request names.
+trait Tables {
+    fn tables(&self) -> Vec<String>;
+}
+
+macro_rules! one_table {
+    ($($request:ty),*) => { $(impl Tables for $request {
+        fn tables(&self) -> Vec<String> {
+            vec![self.table_name.clone()]
+        }
+    })* };
+}
+one_table!(
+    put_item::PutItemRequest,
+    update_item::UpdateItemRequest,
+    delete_item::DeleteItemRequest,
+    get_item::GetItemRequest,
+    query::QueryRequest,
+    scan::ScanRequest
+);
+
+impl Tables for batch_get_item::BatchGetItemRequest {
+    fn tables(&self) -> Vec<String> {
+        self.request_items.keys().cloned().collect()
+    }
+}
+
+impl Tables for batch_write_item::BatchWriteItemRequest {
+    fn tables(&self) -> Vec<String> {
+        self.request_items.keys().cloned().collect()
+    }
+}
+
+impl Tables for transact_get_items::TransactGetItemsRequest {
+    fn tables(&self) -> Vec<String> {
+        distinct(self.transact_items.iter().map(|it| it.get.table_name.clone()))
+    }
+}
+
+impl Tables for transact_write_items::TransactWriteItemsRequest {
+    fn tables(&self) -> Vec<String> {
+        let names = self.transact_items.iter().flat_map(|it| {
+            let put = it.put.as_ref().map(|it| &it.table_name);
+            let update = it.update.as_ref().map(|it| &it.table_name);
+            let delete = it.delete.as_ref().map(|it| &it.table_name);
+            let check = it.condition_check.as_ref().map(|it| &it.table_name);
+            [put, update, delete, check].into_iter().flatten().cloned()
+        });
+        distinct(names)
+    }
+}
+
+fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {
+    names.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+}

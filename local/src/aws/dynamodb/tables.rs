@@ -1,0 +1,97 @@
+//! Makes the store's tables those of the template, without ever touching one that exists.
+
+use serde_json::{Value, json};
+
+use super::DynamoDb;
+use crate::template::Table;
+
+/// Why a table of the template cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// A table of that name exists and is another one.
+    #[error("table {table} exists with another {property} than the template's: it has {has}, the template says {says}")]
+    Differs {
+        /// The table.
+        table: String,
+        /// The property that differs.
+        property: &'static str,
+        /// What exists.
+        has: String,
+        /// What the template says.
+        says: String,
+    },
+    /// The engine refused the template's definition.
+    #[error("table {table} cannot be created: {why}")]
+    Refused {
+        /// The table.
+        table: String,
+        /// The engine's words.
+        why: String,
+    },
+}
+
+impl DynamoDb {
+    /// Creates the tables that are missing and compares the others with the template.
+    ///
+    /// # Errors
+    /// When a table differs from the template's or cannot be created.
+    pub fn create_tables(&self, tables: &[Table]) -> Result<(), TableError> {
+        for table in tables {
+            let described = self.answer("DescribeTable", json!({"TableName": table.name}).to_string().as_bytes());
+            if described.status == 200 {
+                let described: Value = serde_json::from_slice(&described.body).unwrap_or_default();
+                compare(table, &described["Table"])?;
+                continue;
+            }
+            let created = self.answer("CreateTable", table.create.to_string().as_bytes());
+            if created.status != 200 {
+                let why = String::from_utf8_lossy(&created.body).into_owned();
+                return Err(TableError::Refused { table: table.name.clone(), why });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn compare(table: &Table, existing: &Value) -> Result<(), TableError> {
+    let says = &table.create;
+    let pairs = [
+        ("KeySchema", keys(&existing["KeySchema"]), keys(&says["KeySchema"])),
+        ("GlobalSecondaryIndexes", indexes(existing), indexes(says)),
+        ("StreamSpecification", view(existing), view(says)),
+    ];
+    for (property, has, says) in pairs {
+        if has != says {
+            return Err(TableError::Differs { table: table.name.clone(), property, has, says });
+        }
+    }
+    Ok(())
+}
+
+/// `pk HASH, sk RANGE`: what of a key matters.
+fn keys(schema: &Value) -> String {
+    let mut parts: Vec<String> = schema
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|it| format!("{} {}", text(&it["AttributeName"]), text(&it["KeyType"])))
+        .collect();
+    parts.sort();
+    parts.join(", ")
+}
+
+fn indexes(table: &Value) -> String {
+    let described = table["GlobalSecondaryIndexes"].as_array().into_iter().flatten();
+    let mut parts: Vec<String> =
+        described.map(|it| format!("{} ({})", text(&it["IndexName"]), keys(&it["KeySchema"]))).collect();
+    parts.sort();
+    parts.join("; ")
+}
+
+fn view(table: &Value) -> String {
+    text(&table["StreamSpecification"]["StreamViewType"]).to_owned()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}

@@ -1,0 +1,74 @@
+//! The command line, and what is written for the person at it.
+
+pub(crate) mod replay;
+pub(crate) mod serve;
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// An order platform on your own machine.
+#[derive(Parser)]
+#[command(name = "penstock", version, about, args_conflicts_with_subcommands = false)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) serve: Serve,
+}
+
+/// What else it does.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Sends a file of invoices through the HTTP API and reconciles what comes back.
+    Replay(Replay),
+}
+
+/// How to start the platform.
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// The port on 127.0.0.1.
+    #[arg(long, default_value_t = 8080, global = true)]
+    pub(crate) port: u16,
+    /// The folder that keeps the state.
+    #[arg(long, value_name = "DIR", default_value = ".penstock", global = true)]
+    pub(crate) data_dir: PathBuf,
+    /// Keep the state in memory only.
+    #[arg(long, conflicts_with = "data_dir", global = true)]
+    pub(crate) memory: bool,
+    /// The template to run: by default the nearest template.yaml here or above, else the one built in.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) template: Option<PathBuf>,
+    /// A value for a parameter of the template, e.g. ThrottlingRate=100.
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter, global = true)]
+    pub(crate) parameters: Vec<(String, String)>,
+}
+
+/// What to replay, and where.
+#[derive(Args)]
+pub(crate) struct Replay {
+    /// The file of invoices (CSV).
+    pub(crate) file: PathBuf,
+    /// A running platform; without it, the one at --port, and if there is none, one of its own.
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+    /// The tenant whose orders they become.
+    #[arg(long, default_value = "online-retail")]
+    pub(crate) tenant: String,
+}
+
+/// Says on standard error what went wrong, with its causes, for a person.
+pub(crate) fn explain(error: &dyn Error) {
+    eprintln!("penstock: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        eprintln!("  because: {error}");
+        cause = error.source();
+    }
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("it must be NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}

@@ -1,0 +1,98 @@
+//! Starts the platform, says how to use it, and stops it when told.
+
+use std::error::Error;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use penstock_local::{Data, Options, Platform, TEMPLATE};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Serve;
+
+/// How often what was measured is written out.
+const METRICS_EVERY: Duration = Duration::from_secs(60);
+
+/// Runs until `Ctrl-C` or `SIGTERM`.
+pub(crate) async fn run(serve: Serve) -> Result<ExitCode, Box<dyn Error>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let state = if serve.memory { "memory, gone at the end".to_owned() } else { place(&serve.data_dir) };
+    let platform = Platform::start(options(&serve)?).await?;
+    report_not_done(&platform);
+    print(&banner(platform.url(), &state));
+    let mut measured = tokio::time::interval(METRICS_EVERY);
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = measured.tick() => flush_metrics(),
+        }
+    }
+    print("\nStopping: what is in flight finishes.\n");
+    platform.stop().await;
+    flush_metrics();
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the command line asks for.
+pub(crate) fn options(serve: &Serve) -> Result<Options, Box<dyn Error>> {
+    let template = match serve.template.clone().or_else(nearest_template) {
+        Some(file) => std::fs::read_to_string(&file).map_err(|it| format!("{} cannot be read: {it}", place(&file)))?,
+        None => TEMPLATE.to_owned(),
+    };
+    let data = if serve.memory { Data::Memory } else { Data::Dir(serve.data_dir.clone()) };
+    let parameters = serve.parameters.iter().cloned().collect();
+    Ok(Options { data, port: serve.port, template, parameters, ..Options::memory() })
+}
+
+fn nearest_template() -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
+    here.ancestors().map(|it| it.join("template.yaml")).find(|it| it.is_file())
+}
+
+fn report_not_done(platform: &Platform) {
+    let not_done: Vec<String> = platform.not_done().iter().map(ToString::to_string).collect();
+    tracing::debug!(not_done = not_done.join("; "), "what the template says and a laptop does not do");
+}
+
+fn flush_metrics() {
+    if let Err(error) = penstock_platform::telemetry::flush(std::io::stderr()) {
+        tracing::warn!(error = error.to_string(), "what was measured could not be written");
+    }
+}
+
+fn place(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+}
+
+/// A closed standard output is no reason to stop.
+fn print(text: &str) {
+    let written = std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush());
+    if let Err(error) = written {
+        tracing::debug!(error = error.to_string(), "nobody reads standard output");
+    }
+}
+
+fn banner(url: &str, state: &str) -> String {
+    format!(
+        r#"Penstock listens on {url}, its state is in {state}.
+
+A token (an hour long; roles are optional, "pricing" may set prices):
+  curl -s {url}/dev/token -d '{{"tenant":"acme","subject":"me"}}'
+
+A first order:
+  TOKEN=$(curl -s {url}/dev/token -d '{{"tenant":"acme","subject":"me"}}' | sed 's/.*"token":"\([^"]*\)".*/\1/')
+  curl -s -X PUT {url}/v1/products/6f6d7a52-3c1c-4d0e-9d0e-0b6a5f1c2d3e \
+    -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
+    -d '{{"sku":"MUG-1","name":"Mug","category":"kitchen","price":{{"amount":12.50,"currency":"GBP"}}}}'
+  curl -s -X POST {url}/v1/orders \
+    -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
+    -H "Idempotency-Key: $(cat /proc/sys/kernel/random/uuid 2>/dev/null || uuidgen)" \
+    -d '{{"customerId":"0d9f3b1e-8a51-4c55-9a55-3f7d1c2b4a69","items":[{{"productId":"6f6d7a52-3c1c-4d0e-9d0e-0b6a5f1c2d3e","quantity":2}}]}}'
+
+The contract: {url}/v1/openapi.json. Stop it with Ctrl-C.
+"#
+    )
+}

@@ -1,0 +1,23 @@
+//! `penstock`: starts the platform on a laptop, or replays a file of orders through it.
+
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use cli::{Cli, Command};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    penstock_platform::telemetry::init("info");
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        None => cli::serve::run(cli.serve).await,
+        Some(Command::Replay(replay)) => cli::replay::run(cli.serve, replay).await,
+    };
+    outcome.unwrap_or_else(|error| {
+        cli::explain(&*error);
+        ExitCode::FAILURE
+    })
+}

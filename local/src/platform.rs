@@ -1,0 +1,354 @@
+//! The whole: takes the folder and the port, reads the template, starts everything, and stops it again.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_types::SdkConfig;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::serve::ListenerExt as _;
+use jiff::Timestamp;
+use penstock_platform::app::StartError;
+use penstock_platform::caches::Caches;
+use penstock_platform::function::Environment;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::aws::Cloud;
+use crate::aws::calls::CallLog;
+use crate::aws::dynamodb::{DynamoDb, StoreError, TableError};
+use crate::aws::faults::Faults;
+use crate::aws::service::Service;
+use crate::data_dir::{Data, DataDir, DataDirError};
+use crate::dev::{Dev, router};
+use crate::functions::{Deployed, Functions};
+use crate::gateway::Gateway;
+use crate::handler::Handler;
+use crate::identity::{IdentityError, Issuer, Token, TokenRequest};
+use crate::streams::{Failed, Streams};
+use crate::suite::{FUNCTIONS, TenantSettings};
+use crate::template::{FunctionSpec, NotDone, Template, TemplateError};
+
+/// What to start.
+pub struct Options {
+    /// Where the state is.
+    pub data: Data,
+    /// The port on 127.0.0.1; 0 for any that is free.
+    pub port: u16,
+    /// The template's text.
+    pub template: String,
+    /// Values for the template's parameters, before their defaults.
+    pub parameters: BTreeMap<String, String>,
+    /// Handlers instead of the suite's, by function name. Tests plant theirs here.
+    pub handlers: BTreeMap<String, Arc<dyn Handler>>,
+}
+
+impl Options {
+    /// The suite's own template, in memory, on any free port.
+    #[must_use]
+    pub fn memory() -> Self {
+        Self {
+            data: Data::Memory,
+            port: 0,
+            template: TEMPLATE.to_owned(),
+            parameters: BTreeMap::new(),
+            handlers: BTreeMap::new(),
+        }
+    }
+}
+
+/// The suite's template as it was when this was built, so that the binary runs from anywhere.
+pub const TEMPLATE: &str = include_str!("../../template.yaml");
+
+/// Why the platform did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum PlatformError {
+    /// Something else listens there.
+    #[error("port {0} is taken by another program; stop that one, or choose another port with --port")]
+    PortTaken(u16),
+    /// The port cannot be listened on for another reason.
+    #[error("port {0} cannot be listened on")]
+    Port(u16, #[source] std::io::Error),
+    /// The folder cannot be used.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The template cannot run.
+    #[error("template.yaml cannot run")]
+    Template(#[from] TemplateError),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The template's tables cannot be had.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// There is no issuer of tokens.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// A function did not start.
+    #[error("function {0} did not start")]
+    Function(String, #[source] StartError),
+    /// The variables of the functions make no sense.
+    #[error("the functions' variables make no sense")]
+    Variables(#[source] StartError),
+    /// The template has a function that the suite does not.
+    #[error("the template has a function {0}, of which there is no handler")]
+    NoHandler(String),
+    /// A mapping or a route leads to no function.
+    #[error("the template leads from {from} to {function}, which it does not define")]
+    NoFunction {
+        /// The route or mapping.
+        from: String,
+        /// The function that is not there.
+        function: String,
+    },
+}
+
+/// A running platform.
+pub struct Platform {
+    url: String,
+    issuer: Arc<Issuer>,
+    cloud: Cloud,
+    store: DynamoDb,
+    failed: Arc<Failed>,
+    functions: Functions,
+    streams: Streams,
+    not_done: Vec<NotDone>,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
+    _data: Option<DataDir>,
+}
+
+/// How long requests in flight may take to finish when it stops.
+const DRAIN_MAX: Duration = Duration::from_secs(30);
+/// The template's parameters that only the laptop itself can give.
+const ISSUER_PARAMETER: &str = "JwtIssuer";
+const AUDIENCE_PARAMETER: &str = "JwtAudience";
+const AUDIENCE: &str = "penstock";
+
+impl Platform {
+    /// Starts everything that the template describes. When it returns, it answers.
+    ///
+    /// # Errors
+    /// When it cannot; the error says what to do.
+    pub async fn start(options: Options) -> Result<Self, PlatformError> {
+        let data = match &options.data {
+            Data::Memory => None,
+            Data::Dir(folder) => Some(DataDir::take(folder)?),
+        };
+        let (listener, url) = listen(options.port).await?;
+        let mut parameters = options.parameters;
+        let issuer_url = format!("{url}/dev");
+        parameters.insert(ISSUER_PARAMETER.to_owned(), issuer_url.clone());
+        let audience = parameters.entry(AUDIENCE_PARAMETER.to_owned()).or_insert_with(|| AUDIENCE.to_owned()).clone();
+        let key_file = data.as_ref().map(|it| it.path("issuer.pem"));
+        let issuer = Arc::new(Issuer::new(&issuer_url, &audience, key_file.as_deref())?);
+        let template = Template::read(&options.template, &parameters)?;
+        check_targets(&template)?;
+
+        let store = match &data {
+            None => DynamoDb::memory()?,
+            Some(data) => DynamoDb::open(&data.path("dynamodb.sqlite"))?,
+        };
+        store.create_tables(&template.tables)?;
+        let services: BTreeMap<&'static str, Arc<dyn Service>> =
+            BTreeMap::from([("dynamodb", Arc::new(store.clone()) as Arc<dyn Service>)]);
+        let cloud = Cloud::new(services);
+        let caches = Arc::new(shared_caches(&template)?);
+        let functions = start_functions(&template, &options.handlers, &cloud, &caches)?;
+        let failed = Arc::new(Failed::new(data.as_ref().map(|it| it.path("failed"))));
+        let (stop, stopping) = watch::channel(false);
+        let streams = Streams::start(&store, &functions, &template.mappings, &failed, &stopping)?;
+
+        let variables = template.functions.first().map(|it| it.environment.clone()).unwrap_or_default();
+        let dev = Dev {
+            issuer: Arc::clone(&issuer),
+            cloud: cloud.clone(),
+            functions: functions.clone(),
+            tenants: TenantSettings::new(&cloud.sdk_config("dev"), &variables, &caches),
+        };
+        let gateway = Arc::new(Gateway::new(&template, issuer.keys(), functions.clone()));
+        let server = tokio::spawn(serve(listener, gateway, dev, stopping));
+        Ok(Self {
+            url,
+            issuer,
+            cloud,
+            store,
+            failed,
+            functions,
+            streams,
+            not_done: template.not_done,
+            stop,
+            server,
+            _data: data,
+        })
+    }
+
+    /// Where it listens, e.g. `http://127.0.0.1:8080`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A token for an hour.
+    ///
+    /// # Errors
+    /// When there can be no such tenant, or no subject is given; the reason in words.
+    pub fn token(&self, tenant: &str, subject: &str, roles: &[&str]) -> Result<Token, String> {
+        let request = TokenRequest {
+            tenant: tenant.to_owned(),
+            subject: subject.to_owned(),
+            roles: roles.iter().map(|it| (*it).to_owned()).collect(),
+            expires_in: None,
+        };
+        self.issuer.token(&request, Timestamp::now())
+    }
+
+    /// Every AWS call that was made.
+    #[must_use]
+    pub fn calls(&self) -> &CallLog {
+        self.cloud.calls()
+    }
+
+    /// Where tests plant faults.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        self.cloud.faults()
+    }
+
+    /// AWS as `function` sees it.
+    #[must_use]
+    pub fn sdk_config(&self, function: &str) -> SdkConfig {
+        self.cloud.sdk_config(function)
+    }
+
+    /// The embedded DynamoDB itself.
+    #[must_use]
+    pub fn store(&self) -> &DynamoDb {
+        &self.store
+    }
+
+    /// The functions, to be invoked directly.
+    #[must_use]
+    pub fn functions(&self) -> &Functions {
+        &self.functions
+    }
+
+    /// The batches that stream mappings gave up.
+    #[must_use]
+    pub fn failed(&self) -> &Failed {
+        &self.failed
+    }
+
+    /// What the template says and the laptop does not do.
+    #[must_use]
+    pub fn not_done(&self) -> &[NotDone] {
+        &self.not_done
+    }
+
+    /// Waits until every stream mapping has delivered everything.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn settled(&self) -> Result<(), StoreError> {
+        self.streams.settled().await
+    }
+
+    /// Stops: takes no more, lets what is in flight finish (for a while), lets mappings finish their batch.
+    pub async fn stop(self) {
+        // There is always a receiver: the server, the mappings, or nobody who would need to know.
+        self.stop.send_replace(true);
+        let mut server = self.server;
+        if tokio::time::timeout(DRAIN_MAX, &mut server).await.is_err() {
+            tracing::warn!(seconds = DRAIN_MAX.as_secs(), "requests that did not finish in time were dropped");
+            server.abort();
+        }
+        if tokio::time::timeout(DRAIN_MAX, self.streams.stopped()).await.is_err() {
+            tracing::warn!("a batch that did not finish in time will be delivered again");
+        }
+    }
+}
+
+async fn listen(port: u16) -> Result<(TcpListener, String), PlatformError> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => PlatformError::PortTaken(port),
+        _ => PlatformError::Port(port, error),
+    })?;
+    let address = listener.local_addr().map_err(|it| PlatformError::Port(port, it))?;
+    Ok((listener, format!("http://{address}")))
+}
+
+fn check_targets(template: &Template) -> Result<(), PlatformError> {
+    let routes = template.routes.iter().map(|it| (format!("{} {}", it.method, it.path), &it.function));
+    let mappings = template.mappings.iter().map(|it| (it.name.clone(), &it.function));
+    for (from, function) in routes.chain(mappings) {
+        if !template.functions.iter().any(|it| it.name == *function) {
+            return Err(PlatformError::NoFunction { from, function: function.clone() });
+        }
+    }
+    Ok(())
+}
+
+fn shared_caches(template: &Template) -> Result<Caches, PlatformError> {
+    let seconds = template.functions.iter().find_map(|it| it.environment.get("CACHE_TTL_SECONDS"));
+    Caches::from_variable(seconds.map(String::as_str)).map_err(PlatformError::Variables)
+}
+
+fn start_functions(
+    template: &Template,
+    planted: &BTreeMap<String, Arc<dyn Handler>>,
+    cloud: &Cloud,
+    caches: &Arc<Caches>,
+) -> Result<Functions, PlatformError> {
+    let mut by_name = BTreeMap::new();
+    for spec in &template.functions {
+        let handler = match planted.get(&spec.name) {
+            Some(handler) => Arc::clone(handler),
+            None => start_function(spec, cloud, caches)?,
+        };
+        by_name.insert(spec.name.clone(), Deployed { timeout: spec.timeout, handler });
+    }
+    Ok(Functions::new(by_name))
+}
+
+fn start_function(
+    spec: &FunctionSpec,
+    cloud: &Cloud,
+    caches: &Arc<Caches>,
+) -> Result<Arc<dyn Handler>, PlatformError> {
+    let function = FUNCTIONS.iter().find(|it| it.name == spec.name);
+    let function = function.ok_or_else(|| PlatformError::NoHandler(spec.name.clone()))?;
+    let environment = Environment {
+        variables: spec.environment.clone(),
+        aws: cloud.sdk_config(&spec.name),
+        caches: Arc::clone(caches),
+    };
+    let instance = function.start(environment).map_err(|it| PlatformError::Function(spec.name.clone(), it))?;
+    Ok(Arc::new(instance))
+}
+
+async fn serve(listener: TcpListener, gateway: Arc<Gateway>, dev: Dev, mut stopping: watch::Receiver<bool>) {
+    let app = router(dev).fallback(at_gateway).with_state(gateway);
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(error = error.to_string(), "a connection keeps its delay");
+        }
+    });
+    let server = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>());
+    let until = async move {
+        // It fails only when the platform was dropped, which stops it too.
+        let _stopped_or_dropped = stopping.wait_for(|it| *it).await;
+    };
+    if let Err(error) = server.with_graceful_shutdown(until).await {
+        tracing::error!(error = error.to_string(), "the server failed");
+    }
+}
+
+async fn at_gateway(
+    State(gateway): State<Arc<Gateway>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> axum::response::Response {
+    gateway.answer(peer, request).await
+}

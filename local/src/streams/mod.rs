@@ -1,0 +1,199 @@
+//! Event source mappings of DynamoDB streams: reads a table's stream, hands it to a function, keeps a checkpoint.
+//!
+//! A stream has one shard here. With a parallelization factor, records are spread over lanes by partition key; a
+//! round of lanes ends together, and then the checkpoint moves past all of them. A crash before it means that a round is
+//! delivered twice, never that one is left out.
+
+mod answer;
+mod delivery;
+mod failed;
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+use crate::aws::dynamodb::{DynamoDb, Record, StoreError};
+use crate::functions::Functions;
+use crate::template::StreamMapping;
+use delivery::{Delivery, Stopping};
+pub use failed::Failed;
+
+/// The running mappings.
+pub struct Streams {
+    store: DynamoDb,
+    readers: Vec<(StreamMapping, watch::Receiver<i64>)>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Records read for one round, at most.
+const ROUND_MAX: usize = 1_000;
+/// The pause after the store itself failed.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+impl Streams {
+    /// Starts all mappings where they were. They stop after their batch when `stop` turns true.
+    ///
+    /// # Errors
+    /// When the checkpoints cannot be read.
+    pub fn start(
+        store: &DynamoDb,
+        functions: &Functions,
+        mappings: &[StreamMapping],
+        failed: &Arc<Failed>,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<Self, StoreError> {
+        let names: Vec<_> = mappings.iter().map(|it| (it.name.as_str(), it.table.as_str(), it.from_start)).collect();
+        store.set_mappings(&names)?;
+        let mut streams = Self { store: store.clone(), readers: vec![], tasks: vec![] };
+        for mapping in mappings {
+            let position = store.checkpoint(&mapping.name)?;
+            let (moved, position) = watch::channel(position);
+            let reader = Reader {
+                mapping: mapping.clone(),
+                store: store.clone(),
+                functions: functions.clone(),
+                failed: Arc::clone(failed),
+                written: store.watch(&mapping.table),
+                moved,
+                stop: stop.clone(),
+            };
+            streams.readers.push((mapping.clone(), position));
+            streams.tasks.push(tokio::spawn(reader.run()));
+        }
+        Ok(streams)
+    }
+
+    /// Waits until every mapping has been given everything that was written, and what it caused was given on too.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn settled(&self) -> Result<(), StoreError> {
+        loop {
+            let mut waited = false;
+            for (mapping, position) in &self.readers {
+                let newest = self.store.newest(&mapping.table)?;
+                let mut position = position.clone();
+                if *position.borrow() < newest {
+                    waited = true;
+                    // It fails only when the mapping has stopped, and then nothing more will come.
+                    if position.wait_for(|it| *it >= newest).await.is_err() {
+                        return Ok(());
+                    }
+                }
+            }
+            if !waited {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Waits until all mappings have stopped.
+    pub async fn stopped(self) {
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(error = error.to_string(), "a stream mapping crashed");
+            }
+        }
+    }
+}
+
+struct Reader {
+    mapping: StreamMapping,
+    store: DynamoDb,
+    functions: Functions,
+    failed: Arc<Failed>,
+    written: Arc<Notify>,
+    moved: watch::Sender<i64>,
+    stop: watch::Receiver<bool>,
+}
+
+impl Reader {
+    async fn run(mut self) {
+        // `has_changed` fails when the platform was dropped instead of stopped.
+        while !*self.stop.borrow() && self.stop.has_changed().is_ok() {
+            match self.round().await {
+                Ok(Ok(true)) => {}
+                Ok(Ok(false)) => self.wait(None).await,
+                Ok(Err(Stopping)) => break,
+                Err(error) => {
+                    self.report(&error);
+                    self.wait(Some(STORE_PAUSE)).await;
+                }
+            }
+        }
+    }
+
+    fn report(&self, error: &StoreError) {
+        let error: &dyn std::error::Error = error;
+        tracing::error!(mapping = self.mapping.name, error, "a stream cannot be read; trying again");
+    }
+
+    /// Delivers what there is, up to a round. `false` when there was nothing.
+    async fn round(&mut self) -> Result<Result<bool, Stopping>, StoreError> {
+        let records = self.read().await?;
+        let Some(last) = records.last().map(|it| it.position) else { return Ok(Ok(false)) };
+        let delivery = Delivery {
+            mapping: &self.mapping,
+            functions: &self.functions,
+            failed: &self.failed,
+            stop: self.stop.clone(),
+        };
+        let lanes = lanes(records, self.mapping.parallel).into_iter().map(|it| delivery.deliver(it));
+        if futures::future::join_all(lanes).await.contains(&Err(Stopping)) {
+            return Ok(Err(Stopping));
+        }
+        self.store.advance(&self.mapping.name, &self.mapping.table, last)?;
+        self.moved.send_replace(last);
+        Ok(Ok(true))
+    }
+
+    /// The next records, after waiting for a fuller batch as long as the mapping says.
+    async fn read(&mut self) -> Result<Vec<Record>, StoreError> {
+        let limit = (self.mapping.batch_size * self.mapping.parallel).min(ROUND_MAX);
+        let position = *self.moved.borrow();
+        let mut records = self.store.records(&self.mapping.table, position, limit)?;
+        let until = tokio::time::Instant::now() + self.mapping.window;
+        while !records.is_empty() && records.len() < self.mapping.batch_size {
+            let left = until.saturating_duration_since(tokio::time::Instant::now());
+            if left.is_zero() || *self.stop.borrow() {
+                break;
+            }
+            self.wait(Some(left)).await;
+            records = self.store.records(&self.mapping.table, position, limit)?;
+        }
+        Ok(records)
+    }
+
+    /// Until something was written, the platform stops, or the time is over.
+    async fn wait(&mut self, time: Option<Duration>) {
+        let over = async {
+            match time {
+                Some(time) => tokio::time::sleep(time).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = self.written.notified() => {}
+            _ = self.stop.wait_for(|it| *it) => {}
+            () = over => {}
+        }
+    }
+}
+
+/// Spreads records over lanes, all of a partition key in one, in order.
+fn lanes(records: Vec<Record>, parallel: usize) -> Vec<Vec<Record>> {
+    let mut lanes: BTreeMap<u64, Vec<Record>> = BTreeMap::new();
+    for record in records {
+        let mut hasher = DefaultHasher::new();
+        record.partition.hash(&mut hasher);
+        lanes.entry(hasher.finish() % parallel as u64).or_default().push(record);
+    }
+    lanes.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,275 @@
+//! Orders on the wire: what creates and changes them, and how they are shown.
+
+use penstock_domain::order::{Line, Order, REASON_LENGTH_MAX, WantedLine};
+use penstock_domain::{Currency, CustomerId, Limits, OrderId, ProductId};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use crate::body::{self, Problems, Value};
+use crate::money::{self, WireMoney};
+use crate::problem::Problem;
+use crate::status::OrderStatus;
+use crate::time;
+
+/// What `POST /v1/orders` takes.
+#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateOrder {
+    /// Who buys.
+    #[schema(value_type = Uuid)]
+    pub customer_id: CustomerId,
+    /// What is wanted.
+    #[schema(value_type = Vec<Item>, min_items = 1, max_items = 1000)]
+    pub items: Vec<WantedLine>,
+    /// Stay a draft; otherwise the order is placed at once.
+    #[serde(default)]
+    pub draft: bool,
+    /// What all the order's money is in; that of the first product when absent.
+    #[schema(nullable = false, schema_with = money::currency_schema, required = false)]
+    pub currency: Option<Currency>,
+}
+
+/// What `PUT /v1/orders/{orderId}/lines` takes.
+#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EditLines {
+    /// All lines there shall be.
+    #[schema(value_type = Vec<Item>, min_items = 1, max_items = 1000)]
+    pub items: Vec<WantedLine>,
+}
+
+/// What `POST /v1/orders/{orderId}/cancellation` takes; an empty body is an empty object.
+#[derive(Debug, Clone, Default, PartialEq, Eq, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CancelOrder {
+    /// Why, in the caller's words.
+    #[schema(nullable = false, max_length = 500)]
+    pub reason: Option<String>,
+}
+
+/// What `POST /v1/orders/{orderId}/placement` takes: nothing; an empty body is an empty object.
+#[derive(Debug, Clone, Default, PartialEq, Eq, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceOrder {}
+
+/// One line as it is asked for.
+#[derive(Debug, Clone, ToSchema)]
+#[schema(as = WantedItem)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Item {
+    /// Of the catalogue.
+    #[schema(value_type = Uuid)]
+    product_id: ProductId,
+    /// Units; the tenant's settings may allow fewer.
+    #[schema(minimum = 1, maximum = 5000)]
+    quantity: u32,
+    /// What the caller expects one to cost, or sets (role `pricing`).
+    #[schema(nullable = false)]
+    unit_price: Option<WireMoney>,
+}
+
+impl CreateOrder {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// With everything that is wrong in it.
+    pub fn parse(body: &[u8]) -> Result<Self, Problem> {
+        body::read(body, |value, problems| {
+            let mut fields = value.object(problems)?;
+            let customer_id = fields.required("customerId", problems, Value::uuid);
+            let items = fields.required("items", problems, items);
+            let draft = fields.optional("draft", problems, Value::boolean);
+            let currency = fields.optional("currency", problems, money::read_currency);
+            fields.end(problems);
+            Some(Self {
+                customer_id: customer_id?.into(),
+                items: items?,
+                draft: draft?.unwrap_or_default(),
+                currency: currency?,
+            })
+        })
+    }
+}
+
+impl EditLines {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// With everything that is wrong in it.
+    pub fn parse(body: &[u8]) -> Result<Self, Problem> {
+        body::read(body, |value, problems| {
+            let mut fields = value.object(problems)?;
+            let items = fields.required("items", problems, items);
+            fields.end(problems);
+            Some(Self { items: items? })
+        })
+    }
+}
+
+impl CancelOrder {
+    /// Reads a body, which may be empty.
+    ///
+    /// # Errors
+    /// With everything that is wrong in it.
+    pub fn parse(body: &[u8]) -> Result<Self, Problem> {
+        body::read_or_empty(body, |value, problems| {
+            let mut fields = value.object(problems)?;
+            let reason = fields.optional("reason", problems, reason);
+            fields.end(problems);
+            Some(Self { reason: reason? })
+        })
+    }
+}
+
+impl PlaceOrder {
+    /// Reads a body, which may be empty.
+    ///
+    /// # Errors
+    /// With everything that is wrong in it.
+    pub fn parse(body: &[u8]) -> Result<Self, Problem> {
+        body::read_or_empty(body, |value, problems| {
+            value.object(problems)?.end(problems);
+            Some(Self {})
+        })
+    }
+}
+
+fn reason(value: &Value<'_>, problems: &mut Problems) -> Option<String> {
+    let reason = value.string(problems)?;
+    if reason.chars().count() > REASON_LENGTH_MAX {
+        value.refuse(format!("must be at most {REASON_LENGTH_MAX} characters"), problems);
+    }
+    Some(reason)
+}
+
+fn items(value: &Value<'_>, problems: &mut Problems) -> Option<Vec<WantedLine>> {
+    let entries = value.array(1..=Limits::LINES_PER_ORDER_CEILING as usize, problems)?;
+    // Every entry is read before one that is wrong ends it, so that all problems are found.
+    let items: Vec<_> = entries.iter().map(|entry| item(entry, problems)).collect();
+    items.into_iter().map(|item| item.map(WantedLine::from)).collect()
+}
+
+fn item(value: &Value<'_>, problems: &mut Problems) -> Option<Item> {
+    let mut fields = value.object(problems)?;
+    let product_id = fields.required("productId", problems, Value::uuid);
+    let quantity = fields.required("quantity", problems, |value, problems| {
+        value.whole_number(1..=Limits::UNITS_PER_LINE_CEILING, problems)
+    });
+    let unit_price = fields.optional("unitPrice", problems, price);
+    fields.end(problems);
+    Some(Item { product_id: product_id?.into(), quantity: quantity?, unit_price: unit_price? })
+}
+
+fn price(value: &Value<'_>, problems: &mut Problems) -> Option<WireMoney> {
+    let price = WireMoney::read(value, problems)?;
+    if price.0.minor() < 0 {
+        value.refuse("must not be negative", problems);
+    }
+    Some(price)
+}
+
+impl From<Item> for WantedLine {
+    fn from(item: Item) -> Self {
+        let Item { product_id, quantity, unit_price } = item;
+        Self { product_id, quantity, unit_price: unit_price.map(|price| price.0) }
+    }
+}
+
+/// An order as it is shown, and as read models keep it.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = Order)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderView<'a> {
+    #[schema(value_type = Uuid)]
+    order_id: OrderId,
+    #[schema(value_type = Uuid)]
+    customer_id: CustomerId,
+    status: OrderStatus,
+    items: Vec<ItemView<'a>>,
+    total_amount: WireMoney,
+    /// Grows by one with every command that changed the order; the `ETag` is the same number.
+    #[schema(minimum = 1)]
+    version: u32,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+/// One line of an order as it is shown.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = OrderItem)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ItemView<'a> {
+    #[schema(value_type = Uuid)]
+    product_id: ProductId,
+    /// The shop's code when it was ordered.
+    sku: &'a str,
+    /// The name when it was ordered.
+    name: &'a str,
+    #[schema(minimum = 1, maximum = 5000)]
+    quantity: u32,
+    /// For one unit, as agreed when it was ordered.
+    unit_price: WireMoney,
+    /// Quantity times unit price.
+    line_total: WireMoney,
+}
+
+impl<'a> OrderView<'a> {
+    /// An order after its commit `version`.
+    pub fn new(id: OrderId, version: u32, order: &'a Order) -> Self {
+        Self {
+            order_id: id,
+            customer_id: order.customer_id,
+            status: OrderStatus(order.status),
+            items: order.lines.iter().map(ItemView::new).collect(),
+            total_amount: WireMoney(order.total),
+            version,
+            created_at: time::shown(order.created_at),
+            updated_at: time::shown(order.updated_at),
+        }
+    }
+
+    /// The order as JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("an order is text and numbers")
+    }
+}
+
+impl<'a> ItemView<'a> {
+    /// One line.
+    pub(crate) fn new(line: &'a Line) -> Self {
+        Self {
+            product_id: line.product_id,
+            sku: &line.sku,
+            name: &line.name,
+            quantity: line.quantity,
+            unit_price: WireMoney(line.unit_price),
+            line_total: WireMoney(line.total().expect("the total was checked before the line was stored")),
+        }
+    }
+}
+
+/// A page of orders, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderList {
+    #[schema(value_type = Vec<OrderView<'static>>)]
+    orders: Vec<Box<RawValue>>,
+    /// What asks for the next page; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_cursor: Option<String>,
+}
+
+impl OrderList {
+    /// A page, put together from orders as the read model keeps them: JSON of [`OrderView`].
+    pub fn to_json(orders: impl IntoIterator<Item = Box<RawValue>>, next_cursor: Option<String>) -> Vec<u8> {
+        let page = Self { orders: orders.into_iter().collect(), next_cursor };
+        serde_json::to_vec(&page).expect("a page is JSON texts and a string")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! What callers do with orders.
+
+mod command;
+mod create;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::{Timestamp, TimestampRound, Unit};
+use penstock_domain::order::{Line, LineProblemKind, Refusal, WantedLine, price_lines};
+use penstock_domain::{Currency, OrderId, ProductId};
+
+use crate::Unavailable;
+use crate::caller::Caller;
+use crate::catalogue::Catalogue;
+use crate::history::{History, OrderRecord};
+use crate::ledger::{AppendError, Ledger};
+use crate::tenants::Tenants;
+
+pub use command::ToOrder;
+pub use create::{Created, WantedOrder};
+
+/// What time it is. An argument, so that tests and simulations can say.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// How often a command is decided anew when others were faster.
+pub(crate) const ATTEMPTS_MAX: u32 = 8;
+
+/// Why a use case on an order failed.
+#[derive(Debug, thiserror::Error)]
+pub enum OrderError {
+    /// The business says no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// There is no such order, or was none then.
+    #[error("order {0} does not exist")]
+    NotFound(OrderId),
+    /// The idempotency key was used for something else.
+    #[error("the idempotency key was used before, with another request")]
+    KeyReused,
+    /// The caller knows another version.
+    #[error("the order is at version {0}")]
+    VersionMoved(u32),
+    /// Too many others at once.
+    #[error("the order changed {ATTEMPTS_MAX} times while we tried; try again")]
+    Contended,
+    /// More than one item holds.
+    #[error("the order has {bytes} bytes; {max} fit")]
+    TooLarge {
+        /// Its size as stored.
+        bytes: usize,
+        /// What fits.
+        max: usize,
+    },
+    /// Stored events that make no order: a bug, or damage.
+    #[error("the events of order {0} do not begin with its creation")]
+    Corrupt(OrderId),
+    /// Something behind a port could not be reached.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// The use cases on orders.
+pub struct Orders<L, C, T> {
+    ledger: L,
+    catalogue: C,
+    tenants: T,
+    clock: Clock,
+}
+
+impl<L: Ledger, C: Catalogue, T: Tenants> Orders<L, C, T> {
+    /// Use cases over these ports.
+    pub fn new(ledger: L, catalogue: C, tenants: T, clock: Clock) -> Self {
+        Self { ledger, catalogue, tenants, clock }
+    }
+
+    /// The order, now or as it was at a time. One read.
+    ///
+    /// # Errors
+    /// [`OrderError::NotFound`], [`OrderError::Unavailable`].
+    pub async fn get(
+        &self,
+        caller: &Caller,
+        order: OrderId,
+        as_of: Option<Timestamp>,
+    ) -> Result<OrderRecord, OrderError> {
+        let history = self.history(caller, order).await?;
+        match as_of {
+            Some(time) => history.as_of(time),
+            None => history.now(),
+        }
+    }
+
+    /// All that happened to the order. One read.
+    ///
+    /// # Errors
+    /// [`OrderError::NotFound`], [`OrderError::Unavailable`].
+    pub async fn history(&self, caller: &Caller, order: OrderId) -> Result<History, OrderError> {
+        History::new(order, self.ledger.read(&caller.tenant, order).await?)
+    }
+
+    /// The time, in the milliseconds that are shown and stored.
+    fn now(&self) -> Timestamp {
+        let now = (self.clock)();
+        now.round(TimestampRound::new().smallest(Unit::Millisecond).mode(jiff::RoundMode::Floor))
+            .unwrap_or(now)
+    }
+
+    /// Prices lines. A price is never called wrong from memory: what was remembered is read anew first.
+    async fn price(
+        &self,
+        caller: &Caller,
+        wanted: &[WantedLine],
+        currency: Option<Currency>,
+    ) -> Result<(Currency, Vec<Line>), OrderError> {
+        let ids: BTreeSet<_> = wanted.iter().map(|line| line.product_id).collect();
+        let found = self.catalogue.find(&caller.tenant, &ids).await?;
+        let priced = price_lines(wanted, &found.products, currency, caller.may_set_prices());
+        let mut doubtful = priced.as_ref().err().map(|refusal| repriced(refusal, wanted)).unwrap_or_default();
+        doubtful.retain(|id| found.remembered.contains(id));
+        if doubtful.is_empty() {
+            return Ok(priced?);
+        }
+        self.catalogue.forget(&caller.tenant, &doubtful);
+        let found = self.catalogue.find(&caller.tenant, &ids).await?;
+        Ok(price_lines(wanted, &found.products, currency, caller.may_set_prices())?)
+    }
+}
+
+/// The products whose price is said to have changed.
+fn repriced(refusal: &Refusal, wanted: &[WantedLine]) -> BTreeSet<ProductId> {
+    let Refusal::Lines(problems) = refusal else { return BTreeSet::new() };
+    problems
+        .iter()
+        .filter(|problem| matches!(problem.kind, LineProblemKind::PriceChanged(_)))
+        .map(|problem| wanted[problem.line].product_id)
+        .collect()
+}
+
+impl From<AppendError> for OrderError {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Conflict(_) => Self::Contended,
+            AppendError::TooLarge { bytes, max } => Self::TooLarge { bytes, max },
+            AppendError::Unavailable(unavailable) => Self::Unavailable(unavailable),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! Commands to an order that exists: one read, one conditional write, and one more write for each lost race.
+
+use penstock_domain::OrderId;
+use penstock_domain::order::{self, Command, Event, WantedLine};
+
+use super::{ATTEMPTS_MAX, OrderError, Orders};
+use crate::caller::{Caller, Request};
+use crate::catalogue::Catalogue;
+use crate::history::{History, OrderRecord};
+use crate::ledger::{AppendError, Commit, Ledger};
+use crate::tenants::Tenants;
+
+/// What is said to an order, by whom, and on what condition.
+pub struct ToOrder<'a> {
+    /// Which order.
+    pub id: OrderId,
+    /// The request.
+    pub request: &'a Request,
+    /// Whether the caller's decision holds for a version (`If-Match`).
+    pub expected: &'a (dyn Fn(u32) -> bool + Sync),
+}
+
+impl<L: Ledger, C: Catalogue, T: Tenants> Orders<L, C, T> {
+    /// Orders what the draft says.
+    ///
+    /// # Errors
+    /// Any [`OrderError`].
+    pub async fn place(&self, caller: &Caller, to: ToOrder<'_>) -> Result<OrderRecord, OrderError> {
+        let history = self.history(caller, to.id).await?;
+        self.commit(caller, &to, history, Command::PlaceOrder).await
+    }
+
+    /// Calls the order off.
+    ///
+    /// # Errors
+    /// Any [`OrderError`].
+    pub async fn cancel(
+        &self,
+        caller: &Caller,
+        to: ToOrder<'_>,
+        reason: Option<String>,
+    ) -> Result<OrderRecord, OrderError> {
+        let history = self.history(caller, to.id).await?;
+        self.commit(caller, &to, history, Command::CancelOrder { reason }).await
+    }
+
+    /// Replaces a draft's lines, at today's prices.
+    ///
+    /// # Errors
+    /// Any [`OrderError`].
+    pub async fn edit_draft(
+        &self,
+        caller: &Caller,
+        to: ToOrder<'_>,
+        items: &[WantedLine],
+    ) -> Result<OrderRecord, OrderError> {
+        let history = self.history(caller, to.id).await?;
+        // Before prices are asked for: a repeat is answered, and a mistake refused, without them.
+        if let Some(answer) = history.answered(to.request)? {
+            return Ok(answer);
+        }
+        let now = history.now()?;
+        expect(&now, to.expected)?;
+        let limits = self.tenants.limits(&caller.tenant).await?;
+        let probe = Command::EditDraft { lines: now.order.lines.clone(), limits };
+        order::decide(&now.order, self.now(), probe)?;
+        let (_, lines) = self.price(caller, items, Some(now.order.currency)).await?;
+        self.commit(caller, &to, history, Command::EditDraft { lines, limits }).await
+    }
+
+    async fn commit(
+        &self,
+        caller: &Caller,
+        to: &ToOrder<'_>,
+        mut history: History,
+        command: Command,
+    ) -> Result<OrderRecord, OrderError> {
+        for _ in 0..ATTEMPTS_MAX {
+            if let Some(answer) = history.answered(to.request)? {
+                return Ok(answer);
+            }
+            let now = history.now()?;
+            expect(&now, to.expected)?;
+            let at = self.now().max(history.newest_at());
+            let events = order::decide(&now.order, at, command.clone())?;
+            if events.is_empty() {
+                return Ok(now);
+            }
+            let commit = Commit::of(caller, to.request, to.id, now.version + 1, events);
+            match self.ledger.append(&commit).await {
+                Ok(()) => {
+                    commit.count_transitions();
+                    history.push(commit);
+                    return history.now();
+                }
+                // Theirs, or ours whose answer was lost: either way it is what comes next.
+                Err(AppendError::Conflict(other)) => history.push(*other),
+                Err(error) => return Err(error.into()),
+            }
+            metrics::counter!("LostRaces").increment(1);
+        }
+        // The last conflict may have been our own write.
+        history.answered(to.request)?.ok_or(OrderError::Contended)
+    }
+}
+
+fn expect(now: &OrderRecord, expected: &(dyn Fn(u32) -> bool + Sync)) -> Result<(), OrderError> {
+    if expected(now.version) { Ok(()) } else { Err(OrderError::VersionMoved(now.version)) }
+}
+
+impl Commit {
+    /// The commit of a request's events, which are at least one.
+    pub(super) fn of(
+        caller: &Caller,
+        request: &Request,
+        order: OrderId,
+        number: u32,
+        events: Vec<Event>,
+    ) -> Self {
+        Self {
+            tenant: caller.tenant.clone(),
+            order,
+            number,
+            at: events[0].at(),
+            actor: caller.subject.clone(),
+            key: request.key,
+            digest: request.digest.clone(),
+            request_id: request.id.clone(),
+            traceparent: request.traceparent.clone(),
+            correlation_id: request.correlation_id.clone(),
+            events,
+        }
+    }
+
+    /// Counts what happened, by transition.
+    pub(super) fn count_transitions(&self) {
+        for event in &self.events {
+            metrics::counter!("OrderTransitions", "Transition" => event.action().to_string()).increment(1);
+        }
+    }
+}

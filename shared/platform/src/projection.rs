@@ -1,0 +1,195 @@
+//! From the ledger to the read model: what the stream brings, and everything anew.
+
+use std::collections::BTreeMap;
+
+use aws_lambda_events::event::dynamodb::{Event, EventRecord};
+use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures::StreamExt;
+use futures::stream;
+use penstock_application::ledger::{Commit, Ledger};
+use penstock_application::{History, Unavailable};
+use penstock_domain::{OrderId, TenantId};
+
+use crate::app::App;
+use crate::failure::chain;
+use crate::ledger::commit;
+use crate::store::{Item, sdk, text};
+
+/// How many orders are projected at once.
+const CONCURRENCY_MAX: usize = 16;
+/// How many orders one invocation rebuilds: a few minutes' work.
+const REBUILD_ORDERS_MAX: usize = 20_000;
+const REBUILD_PAGE_ITEMS: i32 = 500;
+
+/// The commits of one order in a batch, and where in the stream the first of them stands.
+struct Change {
+    tenant: TenantId,
+    order: OrderId,
+    first: usize,
+    commits: Vec<Commit>,
+}
+
+impl App {
+    /// Brings the read model up to date with a batch of the ledger's stream.
+    ///
+    /// Answers the place of the first record that failed: Lambda delivers from there again, and what was projected
+    /// after it is projected once more, without harm.
+    pub async fn project(&self, batch: &Event) -> DynamoDbEventResponse {
+        let (changes, malformed) = changes(&batch.records);
+        let failed = stream::iter(changes)
+            .map(|change| self.project_change(change))
+            .buffer_unordered(CONCURRENCY_MAX)
+            .filter_map(|failed| async move { failed })
+            .collect::<Vec<_>>()
+            .await;
+        let mut response = DynamoDbEventResponse::default();
+        if let Some(first) = failed.into_iter().chain(malformed).min() {
+            let mut failure = DynamoDbBatchItemFailure::default();
+            failure.item_identifier = batch.records[first].change.sequence_number.clone();
+            response.batch_item_failures.push(failure);
+        }
+        response
+    }
+
+    async fn project_change(&self, change: Change) -> Option<usize> {
+        let Change { tenant, order, first, commits } = change;
+        match self.project_order(&tenant, order, commits).await {
+            Ok(()) => None,
+            Err(error) => {
+                tracing::error!(%tenant, %order, error = chain(&error), "an order was not projected");
+                Some(first)
+            }
+        }
+    }
+
+    /// Writes the order's view. The ledger is asked only when the commits do not begin with the first.
+    async fn project_order(
+        &self,
+        tenant: &TenantId,
+        order: OrderId,
+        mut commits: Vec<Commit>,
+    ) -> Result<(), ProjectionError> {
+        let complete =
+            !commits.is_empty() && commits.iter().zip(1..).all(|(commit, number)| commit.number == number);
+        if !complete {
+            commits = self.ledger.read(tenant, order).await?;
+        }
+        let record = History::new(order, commits)?.now()?;
+        Ok(self.views.put(tenant, &record).await?)
+    }
+
+    /// Projects every order anew, from the whole ledger: for a read model that was lost, or that gained a field.
+    ///
+    /// Stops after [`REBUILD_ORDERS_MAX`] orders and says where to go on.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read or a view not be written.
+    pub async fn rebuild(&self, after: Option<LedgerKey>) -> Result<Rebuilt, ProjectionError> {
+        let mut rebuilt = Rebuilt { orders: 0, next: after };
+        while rebuilt.orders < REBUILD_ORDERS_MAX {
+            let (orders, next) = self.orders_after(rebuilt.next.take()).await?;
+            rebuilt.orders += orders.len();
+            let mut projected = stream::iter(orders)
+                .map(|(tenant, order)| async move { self.project_order(&tenant, order, vec![]).await })
+                .buffer_unordered(CONCURRENCY_MAX);
+            while let Some(result) = projected.next().await {
+                result?;
+            }
+            rebuilt.next = next;
+            if rebuilt.next.is_none() {
+                break;
+            }
+        }
+        Ok(rebuilt)
+    }
+
+    /// The orders whose creation stands in the next page of the ledger. One `Scan`.
+    async fn orders_after(
+        &self,
+        after: Option<LedgerKey>,
+    ) -> Result<(Vec<(TenantId, OrderId)>, Option<LedgerKey>), Unavailable> {
+        let page = self
+            .ledger
+            .client()
+            .scan()
+            .table_name(self.ledger.table())
+            .filter_expression("sk = :first")
+            .expression_attribute_values(":first", AttributeValue::N("1".to_owned()))
+            .limit(REBUILD_PAGE_ITEMS)
+            .set_exclusive_start_key(after.map(LedgerKey::item))
+            .send()
+            .await
+            .map_err(sdk("the ledger"))?;
+        let orders = page.items.unwrap_or_default().into_iter().map(commit);
+        let orders = orders.map(|first| first.map(|first| (first.tenant, first.order)));
+        Ok((orders.collect::<Result<_, _>>()?, page.last_evaluated_key.and_then(LedgerKey::of)))
+    }
+}
+
+/// Where a rebuild goes on.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct LedgerKey {
+    pk: String,
+    sk: String,
+}
+
+/// What a rebuild did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// How many orders were projected.
+    pub orders: usize,
+    /// Where to go on; nothing when all is done.
+    pub next: Option<LedgerKey>,
+}
+
+/// Why an order was not projected.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectionError {
+    /// A table could not be reached.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    /// The order's commits make no order.
+    #[error(transparent)]
+    Order(#[from] penstock_application::OrderError),
+}
+
+impl LedgerKey {
+    fn item(self) -> Item {
+        Item::from([("pk".to_owned(), text(self.pk)), ("sk".to_owned(), AttributeValue::N(self.sk))])
+    }
+
+    fn of(item: Item) -> Option<Self> {
+        let pk = item.get("pk")?.as_s().ok()?.clone();
+        let sk = item.get("sk")?.as_n().ok()?.clone();
+        Some(Self { pk, sk })
+    }
+}
+
+/// The batch's commits by order, and the place of the first record that is no commit.
+fn changes(records: &[EventRecord]) -> (Vec<Change>, Option<usize>) {
+    let mut changes: BTreeMap<(TenantId, OrderId), Change> = BTreeMap::new();
+    let mut malformed = None;
+    for (place, record) in records.iter().enumerate() {
+        if record.change.new_image.inner().is_empty() {
+            continue; // A deletion: the ledger makes none.
+        }
+        match commit(record.change.new_image.clone()) {
+            Ok(commit) => changes
+                .entry((commit.tenant.clone(), commit.order))
+                .or_insert_with(|| Change {
+                    tenant: commit.tenant.clone(),
+                    order: commit.order,
+                    first: place,
+                    commits: vec![],
+                })
+                .commits
+                .push(commit),
+            Err(error) => {
+                tracing::error!(error = chain(&error), "a stream record is no commit");
+                malformed = malformed.or(Some(place));
+            }
+        }
+    }
+    (changes.into_values().collect(), malformed)
+}

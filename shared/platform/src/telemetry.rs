@@ -1,0 +1,116 @@
+//! What an operator sees: one line of JSON a log record, and CloudWatch embedded metrics.
+//!
+//! Records say which function, request, tenant, order and trace, and never who somebody is: no names, no bodies.
+//!
+//! | metric | unit | dimensions |
+//! | --- | --- | --- |
+//! | `Latency` | milliseconds | `Function` |
+//! | `Errors`, `Refusals` | count | `Function` |
+//! | `Retries` | count: AWS calls that were tried again | |
+//! | `LostRaces` | count: commands decided anew because another was faster | |
+//! | `CacheHitRatio` | 0 to 1, its average is the ratio | `Cache` |
+//! | `OrderTransitions` | count | `Transition` |
+
+use std::io::{self, Write};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
+use aws_smithy_runtime_api::client::retries::RequestAttempts;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use metrics::Unit;
+use metrics_cloudwatch_embedded::{Builder, Collector};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+const NAMESPACE: &str = "Penstock";
+
+static COLLECTOR: OnceLock<Option<&'static Collector>> = OnceLock::new();
+
+/// Begins to log on standard error, from `LOG_LEVEL` (or else `level`) up, and to collect metrics. Once a process;
+/// further calls change nothing.
+pub fn init(level: &str) {
+    COLLECTOR.get_or_init(|| {
+        let filter = std::env::var("LOG_LEVEL").unwrap_or_else(|_| level.to_owned());
+        let lines = json_subscriber::fmt::layer()
+            .with_writer(io::stderr)
+            .with_target(false)
+            .with_current_span(false)
+            .with_span_list(false)
+            .flatten_event(true)
+            .flatten_span_list_on_top_level(true);
+        // Another subscriber that is there already, as in tests, stays.
+        let _ = tracing_subscriber::registry().with(EnvFilter::new(filter)).with(lines).try_init();
+        Builder::new().cloudwatch_namespace(NAMESPACE).init().ok().inspect(|_| describe())
+    });
+}
+
+/// Writes what was measured since the last time, one line of embedded metric format per set of dimensions.
+///
+/// # Errors
+/// When the writer fails.
+pub fn flush(writer: impl Write) -> io::Result<()> {
+    match COLLECTOR.get() {
+        Some(Some(collector)) => collector.flush(writer),
+        _ => Ok(()),
+    }
+}
+
+fn describe() {
+    metrics::describe_histogram!("Latency", Unit::Milliseconds, "");
+    for counter in ["Errors", "Refusals", "Retries", "LostRaces", "OrderTransitions"] {
+        metrics::describe_counter!(counter, Unit::Count, "");
+    }
+}
+
+/// How an invocation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// As asked.
+    Done,
+    /// The caller's mistake, or the business's no.
+    Refused,
+    /// Ours.
+    Failed,
+}
+
+/// Measures one invocation.
+pub(crate) fn measure_invocation(function: &'static str, took: Duration, outcome: Outcome) {
+    metrics::histogram!("Latency", "Function" => function).record(took.as_secs_f64() * 1_000.0);
+    match outcome {
+        Outcome::Done => {}
+        Outcome::Refused => metrics::counter!("Refusals", "Function" => function).increment(1),
+        Outcome::Failed => metrics::counter!("Errors", "Function" => function).increment(1),
+    }
+}
+
+/// Counts one question to a cache.
+pub(crate) fn count_cache_read(cache: &'static str, hit: bool) {
+    metrics::histogram!("CacheHitRatio", "Cache" => cache).record(if hit { 1.0 } else { 0.0 });
+}
+
+/// Counts the attempts after the first of every AWS call.
+#[derive(Debug)]
+pub(crate) struct CountRetries;
+
+impl Intercept for CountRetries {
+    fn name(&self) -> &'static str {
+        "CountRetries"
+    }
+
+    fn read_before_attempt(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if config.load::<RequestAttempts>().is_some_and(|attempts| attempts.attempts() > 1) {
+            metrics::counter!("Retries").increment(1);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,70 @@
+//! What each tenant has settled for itself, in one DynamoDB table, remembered for a while.
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+use penstock_application::Unavailable;
+use penstock_application::tenants::Tenants;
+use penstock_domain::{Limits, TenantId};
+use serde::{Deserialize, Serialize};
+
+use crate::caches::Caches;
+use crate::store::{from_item, sdk, text, to_item};
+use crate::telemetry::count_cache_read;
+
+const SETTINGS: &str = "the tenants' settings";
+
+/// Tenants' settings in DynamoDB.
+#[derive(Clone)]
+pub struct DynamoTenants {
+    client: Client,
+    table: String,
+    caches: Arc<Caches>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SettingsItem {
+    pk: TenantId,
+    limits: Limits,
+}
+
+impl DynamoTenants {
+    /// The settings in `table`.
+    pub fn new(client: Client, table: String, caches: Arc<Caches>) -> Self {
+        Self { client, table, caches }
+    }
+
+    /// Settles a tenant's limits. One `PutItem`.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub async fn put_limits(&self, tenant: &TenantId, limits: Limits) -> Result<(), Unavailable> {
+        let item = to_item(SETTINGS, &SettingsItem { pk: tenant.clone(), limits })?;
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
+        self.caches.written();
+        self.caches.limits.invalidate(tenant);
+        put.map(|_| ()).map_err(sdk(SETTINGS))
+    }
+}
+
+impl Tenants for DynamoTenants {
+    /// One `GetItem` when not remembered.
+    async fn limits(&self, tenant: &TenantId) -> Result<Limits, Unavailable> {
+        let remembered = self.caches.limits.get(tenant);
+        count_cache_read("tenants", remembered.is_some());
+        if let Some(limits) = remembered {
+            return Ok(limits);
+        }
+        let mark = self.caches.mark();
+        let get = self.client.get_item().table_name(&self.table).key("pk", text(tenant.as_str()));
+        let found = get.consistent_read(true).send().await.map_err(sdk(SETTINGS))?;
+        let limits = match found.item {
+            Some(item) => from_item::<SettingsItem>(SETTINGS, item)?.limits,
+            None => Limits::default(),
+        };
+        if self.caches.unchanged_since(mark) {
+            self.caches.limits.insert(tenant.clone(), limits);
+        }
+        Ok(limits)
+    }
+}

@@ -1,0 +1,9 @@
+//! Guards: each is held against the real tree, and against planted mistakes that it must report.
+
+mod directions;
+mod environments;
+mod inventory;
+mod licences;
+mod policies;
+mod routes;
+mod sources;

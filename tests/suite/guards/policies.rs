@@ -1,0 +1,167 @@
+//! The template's permissions, against what each function is known to call.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use penstock_tests::guards::inventory::differences;
+use penstock_tests::guards::policies::{Grants, dangling, grants};
+use penstock_tests::guards::template::Template;
+use penstock_tests::guards::tree;
+
+/// What each function calls. Said here a second time, so that a permission cannot come in unnoticed.
+const CALLS: &[(&str, &[&str])] = &[
+    ("cancel-order", &["OrdersTable dynamodb:PutItem", "OrdersTable dynamodb:Query"]),
+    (
+        "create-order",
+        &[
+            "OrdersTable dynamodb:GetItem",
+            "OrdersTable dynamodb:PutItem",
+            "ProductsTable dynamodb:BatchGetItem",
+            "TenantsTable dynamodb:GetItem",
+        ],
+    ),
+    ("delete-product", &["ProductsTable dynamodb:DeleteItem"]),
+    (
+        "edit-draft",
+        &[
+            "OrdersTable dynamodb:PutItem",
+            "OrdersTable dynamodb:Query",
+            "ProductsTable dynamodb:BatchGetItem",
+            "TenantsTable dynamodb:GetItem",
+        ],
+    ),
+    (
+        "get-health",
+        &[
+            "OrderViewsTable dynamodb:GetItem",
+            "OrdersTable dynamodb:GetItem",
+            "ProductsTable dynamodb:GetItem",
+            "TenantsTable dynamodb:GetItem",
+        ],
+    ),
+    ("get-openapi", &[]),
+    ("get-order", &["OrdersTable dynamodb:Query"]),
+    ("get-order-history", &["OrdersTable dynamodb:Query"]),
+    ("get-product", &["ProductsTable dynamodb:GetItem"]),
+    (
+        "list-orders",
+        &[
+            "OrderViewsTable/index/by-customer dynamodb:Query",
+            "OrderViewsTable/index/by-customer-status dynamodb:Query",
+            "OrderViewsTable/index/by-status dynamodb:Query",
+            "OrderViewsTable/index/by-time dynamodb:Query",
+        ],
+    ),
+    ("list-products", &["ProductsTable dynamodb:Query", "ProductsTable/index/by-category dynamodb:Query"]),
+    (
+        "place-order",
+        &["OrdersTable dynamodb:PutItem", "OrdersTable dynamodb:Query", "TenantsTable dynamodb:GetItem"],
+    ),
+    (
+        "project-orders",
+        &[
+            "OrderViewsTable dynamodb:PutItem",
+            "OrdersTable dynamodb:Query",
+            "OrdersTable/stream dynamodb:DescribeStream",
+            "OrdersTable/stream dynamodb:GetRecords",
+            "OrdersTable/stream dynamodb:GetShardIterator",
+            "OrdersTable/stream dynamodb:ListStreams",
+            "ProjectOrdersFailureQueue sqs:SendMessage",
+        ],
+    ),
+    ("put-product", &["ProductsTable dynamodb:PutItem"]),
+    (
+        "rebuild-views",
+        &["OrderViewsTable dynamodb:PutItem", "OrdersTable dynamodb:Query", "OrdersTable dynamodb:Scan"],
+    ),
+    ("refuse-route", &[]),
+];
+
+#[test]
+fn every_function_may_do_what_it_calls_and_nothing_else() {
+    let template = Template::parse(&tree::text("template.yaml"));
+    let grants = grants(&template.functions()).expect("every policy is narrow");
+    assert_eq!(dangling(&grants, &template.resources()), NOTHING);
+    let calls = CALLS
+        .iter()
+        .map(|(function, calls)| ((*function).to_owned(), calls.iter().map(ToString::to_string).collect()));
+    assert_eq!(
+        differences(("template.yaml", &listed(&grants)), ("the list of calls", &listed(&calls.collect()))),
+        NOTHING
+    );
+}
+
+#[test]
+fn a_policy_wider_than_an_action_on_a_resource_is_reported() {
+    for (action, resource) in [
+        ("'*'", "!GetAtt T.Arn"),
+        ("dynamodb:*", "!GetAtt T.Arn"),
+        ("dynamodb:Get*", "!GetAtt T.Arn"),
+        ("dynamodb:Query", "'*'"),
+        ("dynamodb:Query", "!Sub '${T.Arn}/index/*'"),
+        ("dynamodb:Query", "arn:aws:dynamodb:eu-west-1:123456789012:table/another"),
+    ] {
+        let planted = format!("- Statement: [{{Effect: Allow, Action: [{action}], Resource: {resource}}}]");
+        assert_eq!(reported(&planted).len(), 1, "{action} on {resource}");
+    }
+    assert_eq!(reported("- AmazonDynamoDBFullAccess").len(), 1);
+    assert_eq!(
+        reported("- Statement: [{Effect: Allow, NotAction: ['dynamodb:Scan'], Resource: !GetAtt T.Arn}]")
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn a_permission_that_no_call_needs_is_reported() {
+    let granted =
+        granted("- Statement: [{Effect: Allow, Action: [dynamodb:Scan], Resource: !GetAtt OrdersTable.Arn}]");
+    let calls = BTreeMap::from([("get-order".to_owned(), BTreeSet::new())]);
+    assert_eq!(
+        differences(("template.yaml", &listed(&granted)), ("the list of calls", &listed(&calls))),
+        [
+            "get-order: OrdersTable dynamodb:Scan: template.yaml has it, the list of calls has not",
+            "get-order: nothing: the list of calls has it, template.yaml has not"
+        ]
+    );
+}
+
+#[test]
+fn a_permission_on_an_index_that_does_not_exist_is_reported() {
+    let template = Template::parse(&tree::text("template.yaml"));
+    let granted = granted(
+        "- Statement: [{Effect: Allow, Action: dynamodb:Query, Resource: [!Sub '${OrderViewsTable.Arn}/index/by-sku', !GetAtt GoneTable.Arn]}]",
+    );
+    assert_eq!(
+        dangling(&granted, &template.resources()),
+        [
+            "get-order: there is no GoneTable dynamodb:Query",
+            "get-order: there is no OrderViewsTable/index/by-sku dynamodb:Query"
+        ]
+    );
+}
+
+const NOTHING: [&str; 0] = [];
+
+/// One line a permission; a function without any is a line too, so that it cannot be forgotten.
+fn listed(grants: &Grants) -> BTreeSet<String> {
+    let lines = |(function, granted): (&String, &BTreeSet<String>)| -> Vec<String> {
+        let nothing = granted.is_empty().then(|| "nothing".to_owned());
+        granted.iter().cloned().chain(nothing).map(|grant| format!("{function}: {grant}")).collect()
+    };
+    grants.iter().flat_map(lines).collect()
+}
+
+fn planted(policies: &str) -> Template {
+    let indented = policies.replace('\n', "\n        ");
+    Template::parse(&format!(
+        "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: functions/get-order\n      Policies:\n        {indented}\n"
+    ))
+}
+
+fn granted(policies: &str) -> Grants {
+    grants(&planted(policies).functions()).expect("narrow")
+}
+
+fn reported(policies: &str) -> Vec<String> {
+    grants(&planted(policies).functions()).expect_err("wide")
+}
