@@ -96,9 +96,8 @@ fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use futures::future::BoxFuture;
-
     use super::*;
+    use crate::planted::Planted;
 
     #[tokio::test]
     async fn a_crash_of_a_handler_is_a_failure_of_its_own_caller_only() {
@@ -113,7 +112,7 @@ mod tests {
     #[tokio::test]
     async fn a_handler_is_stopped_at_its_timeout() {
         let dropped = Arc::new(AtomicBool::new(false));
-        let slow = Planted(Arc::new({
+        let slow = Planted::new({
             let dropped = Arc::clone(&dropped);
             move |_| {
                 let guard = SetOnDrop(Arc::clone(&dropped));
@@ -121,10 +120,9 @@ mod tests {
                     let _held = guard;
                     std::future::pending().await
                 }
-                .boxed()
             }
-        }));
-        let deployed = Deployed { timeout: Duration::from_millis(20), handler: Arc::new(slow) };
+        });
+        let deployed = Deployed { timeout: Duration::from_millis(20), handler: slow };
         let functions = Functions::new(BTreeMap::from([("slow".into(), deployed)]));
         assert_eq!(functions.invoke("slow", vec![], "1".into()).await, Err(Failure::TimedOut(Duration::from_millis(20))));
         assert!(dropped.load(Ordering::SeqCst), "the handler's future was dropped");
@@ -151,14 +149,6 @@ mod tests {
         assert_eq!(functions.resolve("penstock-nobody"), "penstock-nobody");
     }
 
-    type Answer = BoxFuture<'static, Result<Vec<u8>, Failure>>;
-    struct Planted(Arc<dyn Fn(Vec<u8>) -> Answer + Send + Sync>);
-    impl Handler for Planted {
-        fn invoke(self: Arc<Self>, payload: Vec<u8>, _: Invocation) -> Answer {
-            (self.0)(payload)
-        }
-    }
-
     struct SetOnDrop(Arc<AtomicBool>);
     impl Drop for SetOnDrop {
         fn drop(&mut self) {
@@ -167,10 +157,10 @@ mod tests {
     }
 
     fn functions() -> Functions {
-        let deploy = |handler| Deployed { timeout: Duration::from_secs(5), handler: Arc::new(Planted(handler)) };
+        let deploy = |handler| Deployed { timeout: Duration::from_secs(5), handler };
         Functions::new(BTreeMap::from([
-            ("echo".into(), deploy(Arc::new(|payload| async { Ok(payload) }.boxed()))),
-            ("crash".into(), deploy(Arc::new(|_| async { panic!("planted") }.boxed()))),
+            ("echo".into(), deploy(Planted::new(|payload| async { Ok(payload) }))),
+            ("crash".into(), deploy(Planted::new(|_| async { panic!("planted") }))),
         ]))
     }
 }

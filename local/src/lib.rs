@@ -9,6 +9,8 @@ pub mod functions;
 pub mod gateway;
 pub mod handler;
 pub mod identity;
+#[cfg(test)]
+mod planted;
 mod platform;
 pub mod streams;
 pub mod suite;

@@ -2,6 +2,7 @@
 //!
 //! Connections lost, 429 and 5xx are tried again with a growing pause; every other answer is the caller's to judge.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -27,8 +28,8 @@ const LIMITS: Limits = Limits { max_units_per_line: 5_000, max_lines_per_order: 
 /// Why a request got no answer that the replay can go on with.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
-    /// No answer at all, or one that broke off, at every attempt.
-    #[error("{request} was not answered after {ATTEMPTS_MAX} attempts; is the platform running there?")]
+    /// No answer at all: at the first attempt ever, or at every attempt when there had been answers before.
+    #[error("{request} was not answered; is the platform running there?")]
     Unanswered {
         /// Method and address.
         request: String,
@@ -61,6 +62,8 @@ pub(crate) struct Client {
     url: String,
     tenant: String,
     token: Mutex<Option<TokenReply>>,
+    /// Whether it has ever answered: one that has is waited for when it goes away, any other is not there.
+    answered: AtomicBool,
 }
 
 /// What to ask for.
@@ -124,7 +127,13 @@ impl Client {
         let url = url.trim_end_matches('/').to_owned();
         let http = reqwest::Client::builder().timeout(TIMEOUT).no_proxy().build();
         let http = http.expect("a client without TLS and proxies needs nothing of its surroundings");
-        Self { http, url, tenant: tenant.to_owned(), token: Mutex::new(None) }
+        Self {
+            http,
+            url,
+            tenant: tenant.to_owned(),
+            token: Mutex::new(None),
+            answered: AtomicBool::new(false),
+        }
     }
 
     /// Lets the tenant's orders be as large as the file's.
@@ -168,7 +177,7 @@ impl Client {
             let asked = match self.once(ask, token).await {
                 Ok((answer, _)) if last || !worth_another_try(answer.status) => return Ok(answer),
                 Ok((_, asked)) => asked,
-                Err(cause) if last => {
+                Err(cause) if last || !self.answered.load(Ordering::Relaxed) => {
                     return Err(RequestError::Unanswered { request: self.name(ask), cause });
                 }
                 Err(_) => None,
@@ -191,6 +200,7 @@ impl Client {
             request = request.header("content-type", "application/json").body(body.clone());
         }
         let reply = request.send().await?;
+        self.answered.store(true, Ordering::Relaxed);
         let (status, pause) = (reply.status(), pause_asked(reply.headers()));
         let body = reply.bytes().await?.to_vec();
         Ok((Answer { status, body, request: self.name(ask) }, pause))

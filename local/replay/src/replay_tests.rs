@@ -122,6 +122,17 @@ async fn a_file_that_is_not_there_or_of_something_else_is_an_error() {
     assert!(matches!(run(other).await, Err(Error::Read { .. })));
 }
 
+#[tokio::test]
+async fn a_platform_that_is_not_there_is_said_at_once() {
+    let file = file(FILE);
+    // Port 9 is the discard service's: nothing answers HTTP there.
+    let url = "http://127.0.0.1:9".to_owned();
+    let begun = std::time::Instant::now();
+    let error = run(Options { file: file.path().into(), url, tenant: "acme".to_owned() }).await.unwrap_err();
+    assert!(error.to_string().ends_with("is the platform running there?"), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
 #[test]
 fn a_replay_may_run_on_any_thread() {
     fn assert_send(_: impl Send) {}

@@ -47,7 +47,8 @@ pub(crate) fn or_empty_object(body: &[u8]) -> &[u8] {
     if body.trim_ascii().is_empty() { b"{}" } else { body }
 }
 
-fn well_formed(body: &[u8]) -> Result<&str, Problem> {
+/// The text of a body that is JSON, neither too large nor nested too deeply.
+pub(crate) fn well_formed(body: &[u8]) -> Result<&str, Problem> {
     if body.len() > BODY_BYTES_MAX {
         return Err(Problem::body_too_large());
     }
@@ -60,7 +61,7 @@ fn well_formed(body: &[u8]) -> Result<&str, Problem> {
 }
 
 /// The parser's words name the line and the column.
-pub(crate) fn malformed(error: serde_json::Error) -> Problem {
+fn malformed(error: serde_json::Error) -> Problem {
     Problem::new(Code::MalformedJson, format!("The body is not JSON: {error}."))
 }
 

@@ -42,13 +42,19 @@ fn quoted(value: &str) -> Option<String> {
 /// Key order, white space and the notation of numbers do not matter; an empty body is an empty object.
 ///
 /// # Errors
-/// `malformed-json`. A body that this crate has parsed is never malformed here.
+/// `body-too-large` or `malformed-json`. What else is wrong with a body is for its parser to say, before or after.
 pub fn digest(action: &str, body: &[u8]) -> Result<String, Problem> {
-    let value: serde_json::Value =
-        serde_json::from_slice(body::or_empty_object(body)).map_err(body::malformed)?;
-    let canonical = serde_json_canonicalizer::to_vec(&value).map_err(body::malformed)?;
+    let text = body::well_formed(body::or_empty_object(body))?;
+    // Numbers beyond a double and half surrogate pairs have no canonical form. No parser takes them; until it says
+    // so, the body's own text stands for it.
+    let canonical = canonical(text).unwrap_or_else(|| text.to_owned());
     let digest = Sha256::new().chain_update(action).chain_update("\n").chain_update(canonical).finalize();
     Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn canonical(text: &str) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_str(text).ok()?;
+    serde_json_canonicalizer::to_string(&value).ok()
 }
 
 #[cfg(test)]
@@ -90,6 +96,22 @@ mod tests {
         assert_eq!(digest(r#"{"a":12.5,"b":"é"}"#), digest("{ \"b\" : \"\\u00e9\",\n\"a\":1.250e1}"));
         assert_ne!(digest(r#"{"a":12.5}"#), digest(r#"{"a":12.51}"#));
         assert_eq!(digest(""), digest("{}"));
+    }
+
+    #[test]
+    fn what_only_a_parser_can_refuse_has_a_digest_and_what_is_no_json_has_none() {
+        for body in [r#"{"a":1e400}"#, r#"{"a":"\ud800"}"#] {
+            assert!(digest("createOrder", body.as_bytes()).is_ok(), "{body}");
+        }
+        let large = vec![b' '; body::BODY_BYTES_MAX + 1];
+        let deep = "[".repeat(100_000);
+        for (body, code) in [
+            (b"{\"a\":NaN}".as_slice(), Code::MalformedJson),
+            (&[&large, b"{}".as_slice()].concat(), Code::BodyTooLarge),
+            (deep.as_bytes(), Code::MalformedJson),
+        ] {
+            assert_eq!(digest("createOrder", body).unwrap_err().code, code);
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::body::{Problems, Value};
 
-/// Money as the wire has it. Printed by serde, read by [`WireMoney::read`]; neither makes a float of it.
+/// Money as the wire has it. Neither printing nor reading makes a float of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WireMoney(pub Money);
 
@@ -41,7 +41,7 @@ pub(crate) fn read_currency(value: &Value<'_>, problems: &mut Problems) -> Optio
     match value.string(problems)?.parse() {
         Ok(currency) => Some(currency),
         Err(error) => {
-            value.refuse(format!("{error}"), problems);
+            value.refuse(error.to_string(), problems);
             None
         }
     }

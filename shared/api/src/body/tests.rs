@@ -121,3 +121,9 @@ fn refused(text: &str) -> Vec<(String, String)> {
     let details = read(text.as_bytes(), end).unwrap_err().details;
     details.into_iter().map(|detail| (detail.pointer, detail.reason)).collect()
 }
+
+#[test]
+fn a_body_of_nothing_but_fields_is_refused_at_once() {
+    let fields: Vec<_> = (0..100_000).map(|number| format!("\"{number}\":1")).collect();
+    assert_eq!(refused(&format!("{{{}}}", fields.join(","))).len(), crate::problem::DETAILS_MAX);
+}

@@ -1,5 +1,6 @@
 //! One value of a body: its text and where it stands.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
 
@@ -38,13 +39,11 @@ impl<'a> Value<'a> {
     pub(crate) fn object(&self, problems: &mut Problems) -> Option<Object<'a>> {
         self.expect("an object", problems)?;
         let entries: Entries<'a> = self.parsed(problems)?;
-        let mut object = Object { pointer: self.pointer.clone(), fields: Vec::new() };
+        let mut object = Object { pointer: self.pointer.clone(), fields: BTreeMap::new() };
         for (name, value) in entries.0 {
             let field = Value { pointer: object.place(&name), text: value.get() };
-            if object.fields.iter().any(|(other, _)| *other == name) {
-                field.refuse("is given twice", problems);
-            } else {
-                object.fields.push((name, field));
+            if let Some(earlier) = object.fields.insert(name, field) {
+                earlier.refuse("is given twice", problems);
             }
         }
         Some(object)
@@ -136,7 +135,7 @@ fn whole_number(text: &str) -> Option<u32> {
 /// The fields of an object that were not read yet.
 pub(crate) struct Object<'a> {
     pointer: String,
-    fields: Vec<(String, Value<'a>)>,
+    fields: BTreeMap<String, Value<'a>>,
 }
 
 impl<'a> Object<'a> {
@@ -147,7 +146,7 @@ impl<'a> Object<'a> {
         problems: &mut Problems,
         read: impl FnOnce(&Value<'a>, &mut Problems) -> Option<T>,
     ) -> Option<T> {
-        let Some(value) = self.take(name) else {
+        let Some(value) = self.fields.remove(name) else {
             problems.push(Detail::new(self.place(name), "is missing"));
             return None;
         };
@@ -161,7 +160,7 @@ impl<'a> Object<'a> {
         problems: &mut Problems,
         read: impl FnOnce(&Value<'a>, &mut Problems) -> Option<T>,
     ) -> Option<Option<T>> {
-        match self.take(name) {
+        match self.fields.remove(name) {
             Some(value) => read(&value, problems).map(Some),
             None => Some(None),
         }
@@ -169,14 +168,9 @@ impl<'a> Object<'a> {
 
     /// Refuses what was not read: the contract does not know it.
     pub(crate) fn end(self, problems: &mut Problems) {
-        for (_, value) in self.fields {
+        for value in self.fields.into_values() {
             value.refuse("is not a field of the contract", problems);
         }
-    }
-
-    fn take(&mut self, name: &str) -> Option<Value<'a>> {
-        let index = self.fields.iter().position(|(other, _)| other == name)?;
-        Some(self.fields.swap_remove(index).1)
     }
 
     fn place(&self, name: &str) -> String {

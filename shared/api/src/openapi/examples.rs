@@ -1,6 +1,6 @@
 //! Examples, made by the same types that make the replies. The bodies are read by the real parsers in a test.
 
-use penstock_domain::order::{Creation, Order, create};
+use penstock_domain::order::{Creation, Line, Order, create};
 use penstock_domain::{Limits, Money, Product, ProductDetails};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -10,8 +10,8 @@ use crate::products::ProductView;
 use crate::time;
 
 const ORDER: Uuid = Uuid::from_u128(0x6c0a_4a5e_8f1f_5b63_9a52_1a0c_7d1e_4b20);
-const CUSTOMER: Uuid = Uuid::from_u128(0x0f8f_ad5b_d9cb_469f_a165_70867728950e);
-const PRODUCT: Uuid = Uuid::from_u128(0x7c9e_6679_7425_40de_944b_e07fc1f90ae7);
+const CUSTOMER: Uuid = Uuid::from_u128(0x0f8f_ad5b_d9cb_469f_a165_7086_7728_950e);
+const PRODUCT: Uuid = Uuid::from_u128(0x7c9e_6679_7425_40de_944b_e07f_c1f9_0ae7);
 const SKU: &str = "85123A";
 const NAME: &str = "WHITE HANGING HEART T-LIGHT HOLDER";
 
@@ -41,7 +41,7 @@ pub(super) fn put_product() -> Value {
 pub(super) fn order() -> Value {
     let at = time::parse("2010-12-01T08:26:00Z").expect("a constant instant");
     let price = price();
-    let line = penstock_domain::order::Line {
+    let line = Line {
         product_id: PRODUCT.into(),
         sku: SKU.to_owned(),
         name: NAME.to_owned(),

@@ -158,13 +158,14 @@ fn list_products() -> Operation {
 }
 
 fn put_product() -> Operation {
+    let created = json_reply(201, "Product", "The product, new.", &[], Some(examples::product()));
     Operation {
         tag: "products",
         summary: "Put a product into the catalogue",
         description: "Creates or replaces it. Orders keep the price they were made at.",
         parameters: &["productId"],
         body: body("PutProduct", true, examples::put_product()),
-        replies: replies([ok("Product", "The product.", examples::product())], [&[][..]]),
+        replies: replies([created, ok("Product", "The product, replaced.", examples::product())], [&[][..]]),
     }
 }
 
@@ -186,10 +187,10 @@ fn delete_product() -> Operation {
     Operation {
         tag: "products",
         summary: "Delete a product",
-        description: "It can no longer be ordered; orders keep what they say of it.",
+        description: "It can no longer be ordered; orders keep what they say of it. Deleting what is not there is no mistake.",
         parameters: &["productId"],
         body: None,
-        replies: replies([plain(204, "It is gone.", &[])], [&[ValidationFailed, ProductNotFound][..]]),
+        replies: replies([plain(204, "It is gone.", &[])], [&[ValidationFailed][..]]),
     }
 }
 

@@ -42,9 +42,9 @@ fn path(name: &str, description: &str, schema: &Value) -> Value {
 }
 
 fn query(name: &str, description: &str, schema: &Value) -> Value {
-    json!({ "name": name, "in": "query", "description": description, "schema": schema })
+    json!({ "name": name, "in": "query", "required": false, "description": description, "schema": schema })
 }
 
 fn header(name: &str, description: &str, schema: &Value) -> Value {
-    json!({ "name": name, "in": "header", "description": description, "schema": schema })
+    json!({ "name": name, "in": "header", "required": false, "description": description, "schema": schema })
 }

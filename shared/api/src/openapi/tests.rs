@@ -18,6 +18,12 @@ fn it_is_openapi_3_1_and_has_every_route() {
 }
 
 #[test]
+fn it_has_the_shape_of_an_openapi_document() {
+    let read: utoipa::openapi::OpenApi = serde_json::from_value(document()).unwrap();
+    assert_eq!(read.paths.paths.len(), ROUTES.iter().map(|route| route.path).collect::<BTreeSet<_>>().len());
+}
+
+#[test]
 fn every_reference_leads_somewhere() {
     let document = document();
     let mut references = BTreeSet::new();
