@@ -7,6 +7,7 @@ use penstock_platform::app::App;
 use penstock_platform::function::Function;
 use penstock_platform::reply::{self, Reply};
 use penstock_platform::request::Request;
+use penstock_platform::telemetry::about_order;
 
 /// The function.
 pub const FUNCTION: Function = Function::http("create-order", |app, request| Box::pin(handle(app, request)));
@@ -25,6 +26,7 @@ pub async fn handle(app: &App, request: Request) -> Reply {
         Created::New(record) => (201, record),
         Created::Before(record) => (409, record),
     };
+    about_order(record.id);
     let view = OrderView::new(record.id, record.version, &record.order);
     Ok(reply::with_status(status, view.to_json())?
         .with("etag", etag(record.version))

@@ -10,6 +10,7 @@ use penstock_application::{Caller, Request as CommandRequest};
 use penstock_domain::{OrderId, ProductId, TenantId};
 
 use crate::failure::Failure;
+use crate::telemetry::about_order;
 use crate::trace::Trace;
 
 /// The longest correlation id that is kept.
@@ -91,7 +92,7 @@ impl Request {
     /// 400 when that is no UUID.
     pub fn order_id(&self) -> Result<OrderId, Failure> {
         let id = self.path("orderId")?;
-        tracing::Span::current().record("order", tracing::field::display(id));
+        about_order(id);
         Ok(id)
     }
 

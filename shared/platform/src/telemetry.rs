@@ -23,6 +23,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use metrics::Unit;
 use metrics_cloudwatch_embedded::{Builder, Collector};
+use penstock_domain::OrderId;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -86,6 +87,11 @@ pub(crate) fn measure_invocation(function: &'static str, took: Duration, outcome
         Outcome::Refused => metrics::counter!("Refusals", "Function" => function).increment(1),
         Outcome::Failed => metrics::counter!("Errors", "Function" => function).increment(1),
     }
+}
+
+/// Says in the records of this invocation which order it is about.
+pub fn about_order(id: OrderId) {
+    tracing::Span::current().record("order", tracing::field::display(id));
 }
 
 /// Counts one question to a cache.

@@ -48,3 +48,27 @@ pub fn unsampled(functions: &BTreeSet<String>, samples: &[Sample]) -> Vec<String
     };
     [lacks(false, "succeeds"), lacks(true, "is refused")].concat()
 }
+
+/// Samples of a request that the template routes to another function, or to none.
+#[must_use]
+pub fn misrouted(functions: &[Function], samples: &[Sample]) -> Vec<String> {
+    let routed = |sample: &Sample, key: &str| {
+        let mut of = functions.iter().filter(|function| function.folder == sample.function);
+        of.any(|function| function.routes.iter().any(|route| route.key == key))
+    };
+    let requests = samples.iter().filter_map(|sample| Some((sample, sample.event["routeKey"].as_str()?)));
+    requests
+        .filter(|(sample, key)| !routed(sample, key))
+        .map(|(sample, key)| format!("{}: {key} does not lead to {}", sample.name(), sample.function))
+        .collect()
+}
+
+/// Files of `events/` that belong to no sample, by their paths.
+#[must_use]
+pub fn strays(paths: &BTreeSet<String>) -> Vec<String> {
+    let belongs = |path: &String| {
+        let case = path.strip_suffix(".reply.json").or_else(|| path.strip_suffix(".given.json"));
+        case.is_none_or(|case| paths.contains(&format!("{case}.json")))
+    };
+    paths.iter().filter(|path| !belongs(path)).map(|path| format!("{path} belongs to no sample")).collect()
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use penstock_tests::guards::inventory::{REFUSES, differences, misnamed, unsampled};
+use penstock_tests::guards::inventory::{REFUSES, differences, misnamed, misrouted, strays, unsampled};
 use penstock_tests::guards::template::Template;
 use penstock_tests::guards::tree;
 use penstock_tests::samples::{self, Sample};
@@ -26,6 +26,32 @@ fn the_laptop_runs_every_function() {
 fn every_function_has_a_sample_that_succeeds_and_one_that_is_refused() {
     assert_eq!(differences(("functions/", &folders()), ("events/", &tree::folders("events"))), NOTHING);
     assert_eq!(unsampled(&folders(), &samples::all()), NOTHING);
+}
+
+#[test]
+fn every_sample_is_of_a_request_that_reaches_its_function() {
+    let functions = Template::parse(&tree::text("template.yaml")).functions();
+    assert_eq!(misrouted(&functions, &samples::all()), NOTHING);
+    let paths = tree::files("events", ".json").into_iter().map(|(path, _)| path).collect();
+    assert_eq!(strays(&paths), NOTHING);
+}
+
+#[test]
+fn a_sample_of_another_functions_request_is_reported() {
+    let functions = Template::parse(&tree::text("template.yaml")).functions();
+    let planted =
+        Sample { event: json!({"routeKey": "POST /v1/orders"}), ..sample("get-order", Value::Null) };
+    assert_eq!(
+        misrouted(&functions, &[planted]),
+        ["get-order/a: POST /v1/orders does not lead to get-order"]
+    );
+}
+
+#[test]
+fn a_reply_without_its_event_is_reported() {
+    let planted =
+        set(&["events/get-order/a.json", "events/get-order/a.reply.json", "events/get-order/b.reply.json"]);
+    assert_eq!(strays(&planted), ["events/get-order/b.reply.json belongs to no sample"]);
 }
 
 #[test]
