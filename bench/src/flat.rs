@@ -1,18 +1,20 @@
 //! Creates orders window after window. Promised: the last window takes as long as the first, whatever is stored.
 
 use std::cell::{Cell, RefCell};
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use futures::future::join_all;
 use reqwest::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Error;
 use crate::client::Client;
 use crate::latencies::Latencies;
 use crate::orders::Orders;
 use crate::outcome::Outcome;
+use crate::platform::Platform;
 use crate::read_back::count_listed;
 
 /// How many orders, and how flat.
@@ -34,11 +36,18 @@ pub(crate) struct Options {
 
 struct Window {
     each_us: f64,
+    /// Processor time of the platform: unlike the time on the clock, it does not tell who else was busy.
+    processor_us: Option<f64>,
     p50_ms: f64,
     p99_ms: f64,
 }
 
-pub(crate) async fn measure(options: Options, url: &str) -> Result<Outcome, Error> {
+/// Measures the platform at `url`; the processor time only of one that was `started` for it.
+pub(crate) async fn measure(
+    options: Options,
+    url: &str,
+    started: Option<&Platform>,
+) -> Result<Outcome, Error> {
     let mut client = Client::of_new_tenant(url).await?;
     let orders = Orders::prepare(&client).await?;
     // Connections, caches and code are warm before the first window, or the comparison would flatter the last.
@@ -47,16 +56,55 @@ pub(crate) async fn measure(options: Options, url: &str) -> Result<Outcome, Erro
     let (mut windows, mut outcome) = (Vec::new(), Outcome::new("flat").row("orders", options.orders));
     for number in 1..=options.orders.div_ceil(options.window) {
         client.renew_token().await?;
-        let window = create(&client, &orders, next..next + options.window, options.clients).await?;
-        next += options.window;
-        let row = json!({"eachUs": window.each_us, "p50Ms": window.p50_ms, "p99Ms": window.p99_ms});
-        eprintln!("up to order {:>7}: {row}", number * options.window);
-        outcome = outcome.row(format!("up to order {}", number * options.window), row);
-        windows.push(window.each_us);
+        let numbers = next..next + options.window;
+        next = numbers.end;
+        let window = measure_window(&client, &orders, numbers, options.clients, started).await?;
+        let (row, json) = (format!("up to order {}", number * options.window), window.json());
+        eprintln!("{row:<22}{json}");
+        outcome = outcome.row(row, json);
+        windows.push(window);
     }
-    let (ratio, listed) = (ratio(&windows), count_listed(&client, next as usize).await?);
-    let outcome = outcome.row("last window / first window", ratio).row("listed", listed);
-    Ok(outcome.broken(too_steep(ratio, options.ratio_max)).broken(lost(next as usize, listed)))
+    let listed = count_listed(&client, next as usize).await?;
+    let outcome = outcome.row("listed", listed).broken(lost(next as usize, listed));
+    Ok(judge(outcome, &windows, options.ratio_max))
+}
+
+async fn measure_window(
+    client: &Client,
+    orders: &Orders,
+    numbers: Range<u64>,
+    clients: usize,
+    started: Option<&Platform>,
+) -> Result<Window, Error> {
+    let count = (numbers.end - numbers.start) as f64;
+    let each_us = |time: Duration| (time.as_secs_f64() * 1_000_000.0 / count).round();
+    let (begun, used) = (Instant::now(), started.and_then(Platform::processor_time));
+    let latencies = create(client, orders, numbers, clients).await?;
+    let used = started.and_then(Platform::processor_time).zip(used).map(|(after, before)| after - before);
+    Ok(Window {
+        each_us: each_us(begun.elapsed()),
+        processor_us: used.map(each_us),
+        p50_ms: latencies.quantile_ms(0.5),
+        p99_ms: latencies.quantile_ms(0.99),
+    })
+}
+
+impl Window {
+    fn json(&self) -> Value {
+        json!({
+            "eachUs": self.each_us, "processorUs": self.processor_us, "p50Ms": self.p50_ms, "p99Ms": self.p99_ms,
+        })
+    }
+}
+
+/// Judges by processor time where it is known, else by the clock.
+fn judge(outcome: Outcome, windows: &[Window], ratio_max: f64) -> Outcome {
+    let clock: Vec<_> = windows.iter().map(|window| window.each_us).collect();
+    let processor: Option<Vec<_>> = windows.iter().map(|window| window.processor_us).collect();
+    let outcome = outcome.row("last / first window, by the clock", ratio(&clock));
+    let processor = processor.map(|times| ratio(&times));
+    let outcome = outcome.row("last / first window, processor time", processor);
+    outcome.broken(too_steep(processor.unwrap_or(ratio(&clock)), ratio_max))
 }
 
 fn too_steep(ratio: f64, ratio_max: f64) -> Option<String> {
@@ -69,28 +117,25 @@ fn lost(created: usize, listed: usize) -> Option<String> {
     (listed != created).then(|| format!("{listed} orders are listed, {created} were created"))
 }
 
+/// Creates the orders `numbers`, and says how long each took.
 async fn create(
     client: &Client,
     orders: &Orders,
-    numbers: std::ops::Range<u64>,
+    numbers: Range<u64>,
     clients: usize,
-) -> Result<Window, Error> {
-    let (next, latencies) = (Cell::new(numbers.start), RefCell::new(Vec::new()));
-    let begun = Instant::now();
+) -> Result<Latencies, Error> {
+    let (next, latencies) = (Cell::new(numbers.start), RefCell::new(Latencies::default()));
     let results = join_all((0..clients).map(async |_| {
         while next.get() < numbers.end {
             let number = next.replace(next.get() + 1);
             let latency = create_one(client, orders, number).await?;
-            latencies.borrow_mut().push(latency);
+            latencies.borrow_mut().add(latency);
         }
         Ok::<(), Error>(())
     }))
     .await;
     results.into_iter().collect::<Result<(), Error>>()?;
-    let each = begun.elapsed().as_secs_f64() / (numbers.end - numbers.start) as f64;
-    let latencies: Latencies = latencies.into_inner().into_iter().collect();
-    let (p50_ms, p99_ms) = (latencies.quantile_ms(0.5), latencies.quantile_ms(0.99));
-    Ok(Window { each_us: (each * 1_000_000.0).round(), p50_ms, p99_ms })
+    Ok(latencies.into_inner())
 }
 
 async fn create_one(client: &Client, orders: &Orders, number: u64) -> Result<Duration, Error> {
@@ -112,6 +157,15 @@ mod tests {
     #[test]
     fn the_ratio_is_of_the_last_window_to_the_first() {
         assert_eq!(ratio(&[200.0, 900.0, 300.0]), 1.5);
+    }
+
+    #[test]
+    fn the_clock_is_not_believed_where_the_processor_time_is_known() {
+        let window = |each_us, processor_us| Window { each_us, processor_us, p50_ms: 1.0, p99_ms: 1.0 };
+        let judged = |windows: &[Window]| judge(Outcome::new("flat"), windows, 1.25).kept();
+        assert!(judged(&[window(100.0, Some(50.0)), window(300.0, Some(50.0))]));
+        assert!(!judged(&[window(300.0, Some(50.0)), window(100.0, Some(80.0))]));
+        assert!(!judged(&[window(100.0, None), window(300.0, None)]));
     }
 
     #[test]

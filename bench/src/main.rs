@@ -115,7 +115,7 @@ async fn measure(measurement: Measurement, target: Target) -> Result<Outcome, Er
     };
     let outcome = match measurement {
         Measurement::Load(options) => load::measure(options, &url).await,
-        Measurement::Flat(options) => flat::measure(options, &url).await,
+        Measurement::Flat(options) => flat::measure(options, &url, started.as_ref()).await,
         Measurement::Race(options) => race::measure(options, &url).await,
         Measurement::Crash(_) => Err(Error::NothingToCrash),
     }?;

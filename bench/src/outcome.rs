@@ -53,7 +53,7 @@ impl fmt::Display for Outcome {
         writeln!(f, "{}", self.name)?;
         for (what, value) in &self.rows {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            writeln!(f, "  {what:<36}{value}")?;
+            writeln!(f, "  {what:<44}{value}")?;
         }
         for broken in self.broken.iter().take(BROKEN_MAX) {
             writeln!(f, "  BROKEN: {broken}")?;

@@ -47,6 +47,11 @@ impl Platform {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// The processor time it has used, all threads together, where the system tells.
+    pub(crate) fn processor_time(&self) -> Option<Duration> {
+        processor_time(&std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?)
+    }
+
     /// From the start of its process to its first readiness, the last time it was started.
     pub(crate) fn ready_ms(&self) -> u64 {
         self.ready_ms
@@ -120,10 +125,29 @@ fn spawn(binary: &Path, storage: &Storage, port: u16, folder: &Path) -> Result<C
     command.spawn().map_err(|cause| Error::Start { binary: binary.to_owned(), cause })
 }
 
+/// User and system time: the 14th and 15th field of `/proc/PID/stat`, in hundredths of a second. The second field is the
+/// name in brackets and may hold spaces.
+fn processor_time(stat: &str) -> Option<Duration> {
+    let (_, after_name) = stat.rsplit_once(") ")?;
+    let ticks: u64 = after_name.split(' ').skip(11).take(2).map(|ticks| ticks.parse().unwrap_or(0)).sum();
+    Some(Duration::from_millis(ticks * 10))
+}
+
 fn log_of(folder: &Path) -> PathBuf {
     folder.join("platform.log")
 }
 
 fn free_port() -> Result<u16, Error> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processor_time_is_user_and_system_time() {
+        let stat = "77 (pen (stock) x) S 1 77 77 0 -1 4194560 3000 0 1 0 150 25 0 0 20 0 5 0 1000 0 0";
+        assert_eq!(processor_time(stat), Some(Duration::from_millis(1_750)));
+    }
 }

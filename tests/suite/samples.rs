@@ -1,6 +1,12 @@
-//! Every sample in `events/` gets its reply from the real handler, on a platform of its own.
+//! Every sample in `events/` gets its reply from the real handler, on a platform of its own, by calls that the template permits.
 
+use std::collections::BTreeMap;
+
+use penstock_local::aws::calls::Call;
 use penstock_local::{Options, Platform};
+use penstock_tests::guards::policies::{Grants, grants, table_names, unpermitted};
+use penstock_tests::guards::template::Template;
+use penstock_tests::guards::tree;
 use penstock_tests::samples::{self, Sample, differences, readable};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -10,7 +16,7 @@ async fn every_sample_gets_its_reply() {
     let samples = samples::all();
     let mut wrong = Vec::new();
     for sample in &samples {
-        let got = replay(sample, &samples).await;
+        let (got, _) = replay(sample, &samples).await;
         let differences = differences(&sample.reply, &got);
         if !differences.is_empty() {
             wrong.push(format!("{}\n  {}\n  the reply was {got:#}", sample.name(), differences.join("\n  ")));
@@ -25,12 +31,39 @@ async fn a_sample_with_another_reply_is_reported() {
     let mut planted =
         samples.iter().find(|sample| sample.name() == "create-order/placed").expect("it is there").clone();
     planted.reply["body"]["totalAmount"]["amount"] = json!(35.63);
-    let got = replay(&planted, &samples).await;
+    let (got, _) = replay(&planted, &samples).await;
     assert_eq!(differences(&planted.reply, &got), ["/body/totalAmount/amount: wanted 35.63, got 35.64"]);
 }
 
-/// Invokes what is given, then the sample itself.
-async fn replay(sample: &Sample, samples: &[Sample]) -> Value {
+#[tokio::test]
+async fn every_call_that_a_sample_makes_is_permitted() {
+    let samples = samples::all();
+    let template = Template::parse(&tree::text("template.yaml"));
+    let tables = table_names(&template.resources());
+    let mut used = Grants::new();
+    for sample in &samples {
+        let (_, calls) = replay(sample, &samples).await;
+        for call in calls {
+            used.entry(call.function.clone()).or_default().extend(needed(&call, &tables));
+        }
+    }
+    let grants = grants(&template.functions()).expect("every policy is narrow");
+    assert!(used.len() > 10, "only {:?} made calls", used.keys());
+    assert_eq!(unpermitted(&used, &grants), [""; 0]);
+}
+
+fn needed(call: &Call, tables: &BTreeMap<String, String>) -> Vec<String> {
+    let logical_id =
+        |name: &String| tables.iter().find(|(ending, _)| name.ends_with(*ending)).map(|(_, id)| id);
+    let of = |name: &String| {
+        let table = logical_id(name).unwrap_or_else(|| panic!("{name} is no table of the template"));
+        format!("{table} {}:{}", call.service, call.operation)
+    };
+    call.tables.iter().map(of).collect()
+}
+
+/// Invokes what is given, then the sample itself; its reply, and every call that was made meanwhile.
+async fn replay(sample: &Sample, samples: &[Sample]) -> (Value, Vec<Call>) {
     let platform = Platform::start(Options::memory()).await.expect("the platform starts");
     for name in &sample.given {
         let given = samples.iter().find(|given| given.name() == *name);
@@ -38,8 +71,9 @@ async fn replay(sample: &Sample, samples: &[Sample]) -> Value {
         invoke(&platform, given).await;
     }
     let reply = invoke(&platform, sample).await;
+    let calls = platform.calls().recent();
     platform.stop().await;
-    reply
+    (reply, calls)
 }
 
 async fn invoke(platform: &Platform, sample: &Sample) -> Value {

@@ -37,6 +37,7 @@ async fn a_replay_reconciles_and_a_second_one_adds_nothing() {
     let second = platform.replay().await.unwrap();
     assert!(second.reconciled(), "{second}");
     assert_eq!((second.created(), second.already_there(), second.cancelled()), (0, 3, 1));
+    assert!(second.to_string().contains("1 cancel an order (0 now, 1 before)"), "{second}");
     assert_eq!(platform.orders(), 3);
 }
 
@@ -111,6 +112,17 @@ async fn orders_that_were_there_before_are_left_alone() {
     let report = platform.replay().await.unwrap();
     assert!(report.reconciled(), "{report}");
     assert!(report.to_string().contains("besides 1 orders of the tenant"), "{report}");
+}
+
+#[tokio::test]
+async fn an_order_that_moved_on_between_two_runs_is_compared_as_it_is_now() {
+    let platform = Platform::start(Misbehaviour::None).await;
+    platform.replay().await.unwrap();
+    for order in platform.state.orders.lock().unwrap().values_mut() {
+        order["status"] = "CANCELLED".into();
+    }
+    let second = platform.replay_waiting(Duration::ZERO).await.unwrap();
+    assert!(second.reconciled(), "{second}");
 }
 
 #[tokio::test]
@@ -239,7 +251,10 @@ async fn create(state: State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> R
     let key = headers["idempotency-key"].to_str().unwrap().to_owned();
     let mut orders = state.orders.lock().unwrap();
     if let Some(order) = orders.get(&key) {
-        return (StatusCode::CONFLICT, order.to_string());
+        // As it was created, whatever has become of it since.
+        let mut created = order.clone();
+        created["status"] = "PENDING".into();
+        return (StatusCode::CONFLICT, created.to_string());
     }
     let body: Value = serde_json::from_slice(&body).unwrap();
     let items = body["items"].as_array().unwrap();

@@ -130,11 +130,17 @@ async fn send_order(
         status if status.is_success() => Ok(Sent::Created(standing(answer.parse()?))),
         // A conflict that carries the order says that it is there; one that does not is a refusal like any other.
         StatusCode::CONFLICT => Ok(match answer.parse() {
-            Ok(order) => Sent::AlreadyThere(standing(order)),
+            Ok(Order { order_id, .. }) => Sent::AlreadyThere(now(client, order_id).await?),
             Err(_) => Sent::Refused(answer.refusal()),
         }),
         _ => Ok(Sent::Refused(answer.refusal())),
     }
+}
+
+/// What an order is now: the conflict shows it as it was created.
+async fn now(client: &Client, order_id: Uuid) -> Result<Standing, RequestError> {
+    let order: Order = client.send(&Ask::get(format!("/v1/orders/{order_id}"))).await?.success()?;
+    Ok(Standing { order_id, status: order.status })
 }
 
 fn new_order(tenant: &str, plan: &Plan, invoice: &Invoice) -> NewOrder {

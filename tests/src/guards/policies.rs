@@ -104,3 +104,34 @@ fn has_index(table: &Value, name: &str) -> bool {
     let indexes = table["Properties"]["GlobalSecondaryIndexes"].as_array();
     indexes.is_some_and(|indexes| indexes.iter().any(|index| index["IndexName"] == name))
 }
+
+/// Uses that nothing grants. An index counts as its table: a use says only which table it was.
+#[must_use]
+pub fn unpermitted(used: &Grants, granted: &Grants) -> Vec<String> {
+    let of = |(function, uses): (&String, &BTreeSet<String>)| -> Vec<String> {
+        let granted: BTreeSet<String> =
+            granted.get(function).into_iter().flatten().map(|grant| on_table(grant)).collect();
+        uses.difference(&granted).map(|used| format!("{function} may not do what it does: {used}")).collect()
+    };
+    used.iter().flat_map(of).collect()
+}
+
+fn on_table(grant: &str) -> String {
+    match grant.split_once(' ') {
+        Some((resource, action)) => {
+            format!("{} {action}", resource.split("/index/").next().unwrap_or_default())
+        }
+        None => grant.to_owned(),
+    }
+}
+
+/// How the tables' names end, `-orders`, and the logical id of each.
+#[must_use]
+pub fn table_names(resources: &BTreeMap<String, Value>) -> BTreeMap<String, String> {
+    let name = |resource: &Value| {
+        let pattern = resource["Properties"]["TableName"]["Fn::Sub"].as_str()?;
+        pattern.strip_prefix("${AWS::StackName}").map(str::to_owned)
+    };
+    let tables = resources.iter().filter(|(_, resource)| resource["Type"] == "AWS::DynamoDB::Table");
+    tables.filter_map(|(logical_id, table)| Some((name(table)?, logical_id.clone()))).collect()
+}
