@@ -103,14 +103,12 @@ impl Shop {
     }
 
     /// A request without a token.
-    #[must_use]
     pub fn bare(&self, method: &str, path: &str) -> RequestBuilder {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         self.http.request(method, format!("{}{path}", self.platform.url()))
     }
 
     /// A request with the shop's token.
-    #[must_use]
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
         self.bare(method, path).bearer_auth(&self.token)
     }

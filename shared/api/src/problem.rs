@@ -4,9 +4,13 @@
 
 mod refusals;
 
+use std::borrow::Cow;
+
 use penstock_domain::order::{Action, Status};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::RefOr;
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::status::{OrderAction, OrderStatus};
 
@@ -19,8 +23,7 @@ pub const DETAILS_MAX: usize = 5_000;
 macro_rules! codes {
     ($($variant:ident = $status:literal $name:literal $title:literal,)*) => {
         /// What kind of problem it is: stable, for programs.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
-        #[schema(as = ProblemCode)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
         pub enum Code {
             $(#[doc = $title] #[serde(rename = $name)] $variant,)*
         }
@@ -73,6 +76,20 @@ codes! {
     TotalTooLarge = 422 "total-too-large" "The total is too large",
     Internal = 500 "internal" "Something went wrong on our side",
     Unavailable = 503 "unavailable" "A part of the platform does not answer",
+}
+
+// Written out: the derive does not see names that come through the table above.
+impl PartialSchema for Code {
+    fn schema() -> RefOr<Schema> {
+        let names = Self::ALL.iter().map(|code| code.name());
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
+    }
+}
+
+impl ToSchema for Code {
+    fn name() -> Cow<'static, str> {
+        "ProblemCode".into()
+    }
 }
 
 /// One thing that is wrong, and where.

@@ -81,7 +81,7 @@ impl App {
 
     /// Projects every order anew, from the whole ledger: for a read model that was lost, or that gained a field.
     ///
-    /// Stops after [`REBUILD_ORDERS_MAX`] orders and says where to go on.
+    /// Stops after 20,000 orders and says where to go on.
     ///
     /// # Errors
     /// When the ledger cannot be read or a view not be written.

@@ -54,6 +54,12 @@ fn every_code_is_described_except_those_of_paths_that_do_not_exist() {
 }
 
 #[test]
+fn codes_are_listed_as_they_are_on_the_wire() {
+    let names: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+    assert_eq!(document()["components"]["schemas"]["ProblemCode"]["enum"], serde_json::json!(names));
+}
+
+#[test]
 fn the_examples_of_bodies_are_read_by_their_parsers() {
     for (name, parse) in parsers() {
         let example = example_of(name);
