@@ -74,7 +74,8 @@ impl Functions {
                 Err(_) => Err(Failure::TimedOut(function.timeout)),
             }
         });
-        let answer = task.await.map_err(|_| Failure::Panicked("the runtime is shutting down".to_owned()))??;
+        let answer =
+            task.await.map_err(|_| Failure::Panicked("the runtime is shutting down".to_owned()))??;
         limit("the answer", &answer)?;
         Ok(answer)
     }
@@ -112,7 +113,7 @@ mod tests {
     #[tokio::test]
     async fn a_handler_is_stopped_at_its_timeout() {
         let dropped = Arc::new(AtomicBool::new(false));
-        let slow = Planted::new({
+        let slow = Planted::handler({
             let dropped = Arc::clone(&dropped);
             move |_| {
                 let guard = SetOnDrop(Arc::clone(&dropped));
@@ -124,7 +125,10 @@ mod tests {
         });
         let deployed = Deployed { timeout: Duration::from_millis(20), handler: slow };
         let functions = Functions::new(BTreeMap::from([("slow".into(), deployed)]));
-        assert_eq!(functions.invoke("slow", vec![], "1".into()).await, Err(Failure::TimedOut(Duration::from_millis(20))));
+        assert_eq!(
+            functions.invoke("slow", vec![], "1".into()).await,
+            Err(Failure::TimedOut(Duration::from_millis(20)))
+        );
         assert!(dropped.load(Ordering::SeqCst), "the handler's future was dropped");
     }
 
@@ -143,7 +147,9 @@ mod tests {
     #[test]
     fn a_function_goes_by_all_the_names_it_has_in_aws() {
         let functions = functions();
-        for given in ["echo", "penstock-echo", "arn:aws:lambda:us-east-1:000000000000:function:penstock-echo:$LATEST"] {
+        for given in
+            ["echo", "penstock-echo", "arn:aws:lambda:us-east-1:000000000000:function:penstock-echo:$LATEST"]
+        {
             assert_eq!(functions.resolve(given), "echo", "{given}");
         }
         assert_eq!(functions.resolve("penstock-nobody"), "penstock-nobody");
@@ -159,8 +165,8 @@ mod tests {
     fn functions() -> Functions {
         let deploy = |handler| Deployed { timeout: Duration::from_secs(5), handler };
         Functions::new(BTreeMap::from([
-            ("echo".into(), deploy(Planted::new(|payload| async { Ok(payload) }))),
-            ("crash".into(), deploy(Planted::new(|_| async { panic!("planted") }))),
+            ("echo".into(), deploy(Planted::handler(|payload| async { Ok(payload) }))),
+            ("crash".into(), deploy(Planted::handler(|_| async { panic!("planted") }))),
         ]))
     }
 }

@@ -9,8 +9,11 @@ use penstock_platform::function::{Instance, Invocation};
 /// Something that answers invocations, as Lambda's Runtime API sees it: JSON in, JSON out.
 pub trait Handler: Send + Sync {
     /// Answers one invocation.
-    fn invoke(self: Arc<Self>, payload: Vec<u8>, invocation: Invocation)
-    -> BoxFuture<'static, Result<Vec<u8>, Failure>>;
+    fn invoke(
+        self: Arc<Self>,
+        payload: Vec<u8>,
+        invocation: Invocation,
+    ) -> BoxFuture<'static, Result<Vec<u8>, Failure>>;
 }
 
 /// Why an invocation gave no answer.
@@ -76,6 +79,7 @@ impl Handler for Instance {
     ) -> BoxFuture<'static, Result<Vec<u8>, Failure>> {
         Box::pin(async move {
             let answer = Instance::invoke(&self, &payload, invocation).await;
+            crate::metrics::invocation_ended();
             answer.map_err(|it| Failure::Error { kind: it.kind.to_owned(), message: it.message })
         })
     }

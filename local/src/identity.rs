@@ -120,7 +120,8 @@ impl Issuer {
             return Err("subject must not be empty".to_owned());
         }
         let life = request.expires_in.map_or(LIFE_DEFAULT, |it| Duration::from_secs(it.into()));
-        let expires_at = Timestamp::from_second(now.as_second() + life.as_secs() as i64).map_err(|it| it.to_string())?;
+        let expires_at =
+            Timestamp::from_second(now.as_second() + life.as_secs() as i64).map_err(|it| it.to_string())?;
         let claims = json!({
             "iss": self.url,
             "aud": self.audience,
@@ -165,7 +166,13 @@ fn kept_key(file: &Path) -> Result<String, IdentityError> {
             // Written whole under another name first: a crash leaves no half a key.
             let unfinished = file.with_extension("new");
             let mut options = std::fs::OpenOptions::new();
-            let mut out = options.write(true).create(true).truncate(true).mode(0o600).open(&unfinished).map_err(failed)?;
+            let mut out = options
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&unfinished)
+                .map_err(failed)?;
             out.write_all(pem.as_bytes()).and_then(|()| out.sync_all()).map_err(failed)?;
             std::fs::rename(&unfinished, file).map_err(failed)?;
             Ok(pem)
@@ -216,7 +223,8 @@ mod tests {
 
     #[test]
     fn a_field_nobody_knows_is_refused() {
-        let request = serde_json::from_value::<TokenRequest>(json!({"tenant": "a", "subject": "b", "role": "x"}));
+        let request =
+            serde_json::from_value::<TokenRequest>(json!({"tenant": "a", "subject": "b", "role": "x"}));
         assert!(request.unwrap_err().to_string().contains("unknown field `role`"));
     }
 }

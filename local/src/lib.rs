@@ -9,6 +9,7 @@ pub mod functions;
 pub mod gateway;
 pub mod handler;
 pub mod identity;
+pub mod metrics;
 #[cfg(test)]
 mod planted;
 mod platform;

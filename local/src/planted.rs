@@ -13,7 +13,7 @@ type Answer = BoxFuture<'static, Result<Vec<u8>, Failure>>;
 pub(crate) struct Planted(Arc<dyn Fn(Vec<u8>) -> Answer + Send + Sync>);
 
 impl Planted {
-    pub(crate) fn new<F, R>(answer: F) -> Arc<dyn Handler>
+    pub(crate) fn handler<F, R>(answer: F) -> Arc<dyn Handler>
     where
         F: Fn(Vec<u8>) -> R + Send + Sync + 'static,
         R: Future<Output = Result<Vec<u8>, Failure>> + Send + 'static,

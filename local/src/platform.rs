@@ -138,38 +138,23 @@ impl Platform {
             Data::Dir(folder) => Some(DataDir::take(folder)?),
         };
         let (listener, url) = listen(options.port).await?;
-        let mut parameters = options.parameters;
-        let issuer_url = format!("{url}/dev");
-        parameters.insert(ISSUER_PARAMETER.to_owned(), issuer_url.clone());
-        let audience = parameters.entry(AUDIENCE_PARAMETER.to_owned()).or_insert_with(|| AUDIENCE.to_owned()).clone();
-        let key_file = data.as_ref().map(|it| it.path("issuer.pem"));
-        let issuer = Arc::new(Issuer::new(&issuer_url, &audience, key_file.as_deref())?);
-        let template = Template::read(&options.template, &parameters)?;
-        check_targets(&template)?;
-
-        let store = match &data {
-            None => DynamoDb::memory()?,
-            Some(data) => DynamoDb::open(&data.path("dynamodb.sqlite"))?,
-        };
-        store.create_tables(&template.tables)?;
-        let services: BTreeMap<&'static str, Arc<dyn Service>> =
-            BTreeMap::from([("dynamodb", Arc::new(store.clone()) as Arc<dyn Service>)]);
-        let cloud = Cloud::new(services);
+        let (issuer, template) = read_template(&options, &url, data.as_ref())?;
+        let store = open_store(data.as_ref(), &template)?;
+        let cloud = Cloud::new(BTreeMap::from([("dynamodb", Arc::new(store.clone()) as Arc<dyn Service>)]));
         let caches = Arc::new(shared_caches(&template)?);
         let functions = start_functions(&template, &options.handlers, &cloud, &caches)?;
         let failed = Arc::new(Failed::new(data.as_ref().map(|it| it.path("failed"))));
         let (stop, stopping) = watch::channel(false);
         let streams = Streams::start(&store, &functions, &template.mappings, &failed, &stopping)?;
-
-        let variables = template.functions.first().map(|it| it.environment.clone()).unwrap_or_default();
         let dev = Dev {
             issuer: Arc::clone(&issuer),
             cloud: cloud.clone(),
             functions: functions.clone(),
-            tenants: TenantSettings::new(&cloud.sdk_config("dev"), &variables, &caches),
+            tenants: tenant_settings(&template, &cloud, &caches),
         };
         let gateway = Arc::new(Gateway::new(&template, issuer.keys(), functions.clone()));
         let server = tokio::spawn(serve(listener, gateway, dev, stopping));
+        let not_done = template.not_done;
         Ok(Self {
             url,
             issuer,
@@ -178,7 +163,7 @@ impl Platform {
             failed,
             functions,
             streams,
-            not_done: template.not_done,
+            not_done,
             stop,
             server,
             _data: data,
@@ -261,7 +246,10 @@ impl Platform {
         self.stop.send_replace(true);
         let mut server = self.server;
         if tokio::time::timeout(DRAIN_MAX, &mut server).await.is_err() {
-            tracing::warn!(seconds = DRAIN_MAX.as_secs(), "requests that did not finish in time were dropped");
+            tracing::warn!(
+                seconds = DRAIN_MAX.as_secs(),
+                "requests that did not finish in time were dropped"
+            );
             server.abort();
         }
         if tokio::time::timeout(DRAIN_MAX, self.streams.stopped()).await.is_err() {
@@ -271,12 +259,45 @@ impl Platform {
 }
 
 async fn listen(port: u16) -> Result<(TcpListener, String), PlatformError> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => PlatformError::PortTaken(port),
-        _ => PlatformError::Port(port, error),
-    })?;
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| match error.kind() {
+            std::io::ErrorKind::AddrInUse => PlatformError::PortTaken(port),
+            _ => PlatformError::Port(port, error),
+        })?;
     let address = listener.local_addr().map_err(|it| PlatformError::Port(port, it))?;
     Ok((listener, format!("http://{address}")))
+}
+
+/// The template as it is with the issuer that listens at `url`, and that issuer.
+fn read_template(
+    options: &Options,
+    url: &str,
+    data: Option<&DataDir>,
+) -> Result<(Arc<Issuer>, Template), PlatformError> {
+    let issuer_url = format!("{url}/dev");
+    let mut parameters = options.parameters.clone();
+    parameters.insert(ISSUER_PARAMETER.to_owned(), issuer_url.clone());
+    let audience = parameters.entry(AUDIENCE_PARAMETER.to_owned()).or_insert_with(|| AUDIENCE.to_owned());
+    let key_file = data.map(|it| it.path("issuer.pem"));
+    let issuer = Arc::new(Issuer::new(&issuer_url, audience, key_file.as_deref())?);
+    let template = Template::read(&options.template, &parameters)?;
+    check_targets(&template)?;
+    Ok((issuer, template))
+}
+
+fn open_store(data: Option<&DataDir>, template: &Template) -> Result<DynamoDb, PlatformError> {
+    let store = match data {
+        None => DynamoDb::memory()?,
+        Some(data) => DynamoDb::open(&data.path("dynamodb.sqlite"))?,
+    };
+    store.create_tables(&template.tables)?;
+    Ok(store)
+}
+
+/// All functions have the variables of `Globals`, so any function's will do.
+fn tenant_settings(template: &Template, cloud: &Cloud, caches: &Arc<Caches>) -> Option<TenantSettings> {
+    let variables = &template.functions.first()?.environment;
+    TenantSettings::new(&cloud.sdk_config("dev"), variables, caches)
 }
 
 fn check_targets(template: &Template) -> Result<(), PlatformError> {
@@ -324,7 +345,8 @@ fn start_function(
         aws: cloud.sdk_config(&spec.name),
         caches: Arc::clone(caches),
     };
-    let instance = function.start(environment).map_err(|it| PlatformError::Function(spec.name.clone(), it))?;
+    let instance =
+        function.start(environment).map_err(|it| PlatformError::Function(spec.name.clone(), it))?;
     Ok(Arc::new(instance))
 }
 
@@ -352,3 +374,6 @@ async fn at_gateway(
 ) -> axum::response::Response {
     gateway.answer(peer, request).await
 }
+
+#[cfg(test)]
+mod tests;

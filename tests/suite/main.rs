@@ -6,4 +6,5 @@ mod catalogue;
 mod guards;
 mod lists;
 mod orders;
+mod replay;
 mod samples;

@@ -46,7 +46,8 @@ impl HttpConnector for Connector {
 
 impl Connector {
     async fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let service_name = signed_for(request).ok_or_else(|| refused("the request is not signed for any service"))?;
+        let service_name =
+            signed_for(request).ok_or_else(|| refused("the request is not signed for any service"))?;
         let service = self
             .cloud
             .service(service_name)
@@ -96,7 +97,8 @@ fn operation_of(request: &HttpRequest) -> &str {
 }
 
 fn response(reply: ServiceReply) -> Result<HttpResponse, ConnectorError> {
-    let status = reply.status.try_into().map_err(|_| refused("a service answered with an impossible status"))?;
+    let status =
+        reply.status.try_into().map_err(|_| refused("a service answered with an impossible status"))?;
     let mut response = HttpResponse::new(status, SdkBody::from(reply.body));
     response.headers_mut().insert("content-type", reply.content_type);
     response.headers_mut().insert("x-amzn-requestid", uuid::Uuid::new_v4().to_string());

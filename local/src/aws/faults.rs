@@ -40,7 +40,8 @@ impl Faults {
 /// The refusal AWS's JSON protocols give: `kind` is the error's type, e.g. `ThrottlingException`.
 #[must_use]
 pub fn refusal(status: u16, kind: &str, message: &str) -> ServiceReply {
-    let body = serde_json::json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": message});
+    let body =
+        serde_json::json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": message});
     ServiceReply {
         status,
         body: body.to_string().into_bytes(),

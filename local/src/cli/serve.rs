@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use penstock_local::{Data, Options, Platform, TEMPLATE};
+use penstock_local::{Data, Options, Platform, TEMPLATE, metrics};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Serve;
@@ -27,19 +27,21 @@ pub(crate) async fn run(serve: Serve) -> Result<ExitCode, Box<dyn Error>> {
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            _ = measured.tick() => flush_metrics(),
+            _ = measured.tick() => metrics::flush(),
         }
     }
     print("\nStopping: what is in flight finishes.\n");
     platform.stop().await;
-    flush_metrics();
+    metrics::flush();
     Ok(ExitCode::SUCCESS)
 }
 
 /// What the command line asks for.
 pub(crate) fn options(serve: &Serve) -> Result<Options, Box<dyn Error>> {
     let template = match serve.template.clone().or_else(nearest_template) {
-        Some(file) => std::fs::read_to_string(&file).map_err(|it| format!("{} cannot be read: {it}", place(&file)))?,
+        Some(file) => {
+            std::fs::read_to_string(&file).map_err(|it| format!("{} cannot be read: {it}", place(&file)))?
+        }
         None => TEMPLATE.to_owned(),
     };
     let data = if serve.memory { Data::Memory } else { Data::Dir(serve.data_dir.clone()) };
@@ -55,12 +57,6 @@ fn nearest_template() -> Option<PathBuf> {
 fn report_not_done(platform: &Platform) {
     let not_done: Vec<String> = platform.not_done().iter().map(ToString::to_string).collect();
     tracing::debug!(not_done = not_done.join("; "), "what the template says and a laptop does not do");
-}
-
-fn flush_metrics() {
-    if let Err(error) = penstock_platform::telemetry::flush(std::io::stderr()) {
-        tracing::warn!(error = error.to_string(), "what was measured could not be written");
-    }
 }
 
 fn place(path: &Path) -> String {

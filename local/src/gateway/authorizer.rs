@@ -64,7 +64,10 @@ impl Authorizer {
     /// Judges the value of the header `Authorization`. `now` is in seconds since the epoch.
     pub(super) fn judge(&self, header: Option<&str>, now: i64) -> Result<Claims, Refused> {
         let token = header.ok_or(Refused::Missing)?.trim();
-        let token = token.split_once(' ').filter(|(it, _)| it.eq_ignore_ascii_case("bearer")).map_or(token, |it| it.1);
+        let token = token
+            .split_once(' ')
+            .filter(|(it, _)| it.eq_ignore_ascii_case("bearer"))
+            .map_or(token, |it| it.1);
         let token = token.trim();
         let known = self.verified.lock().unwrap_or_else(PoisonError::into_inner).get(token).cloned();
         let verified = match known {
@@ -114,7 +117,8 @@ impl Authorizer {
     }
 
     fn is_for_us(&self, audience: &Value) -> bool {
-        let ours = |it: &Value| it.as_str().is_some_and(|it| self.says.audience.iter().any(|ours| ours == it));
+        let ours =
+            |it: &Value| it.as_str().is_some_and(|it| self.says.audience.iter().any(|ours| ours == it));
         match audience {
             Value::Array(all) => all.iter().any(ours),
             one => ours(one),

@@ -123,7 +123,8 @@ pub(super) fn build(head: &Parts, body: &[u8], found: &Match<'_>, it: &Circumsta
 fn headers<'a>(given: &'a HeaderMap, it: &Circumstances<'_>) -> BTreeMap<&'a str, String> {
     let mut joined = BTreeMap::new();
     for name in given.keys().filter(|it| **it != header::COOKIE) {
-        let values: Vec<_> = given.get_all(name).iter().map(|it| String::from_utf8_lossy(it.as_bytes())).collect();
+        let values: Vec<_> =
+            given.get_all(name).iter().map(|it| String::from_utf8_lossy(it.as_bytes())).collect();
         joined.insert(name.as_str(), values.join(","));
     }
     joined.entry("x-forwarded-for").or_insert_with(|| it.source_ip.to_owned());
@@ -164,7 +165,8 @@ fn encoded(headers: &HeaderMap, body: &[u8]) -> (Option<String>, bool) {
     if body.is_empty() {
         return (None, false);
     }
-    let media_type = text(headers, header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim().to_lowercase();
+    let media_type =
+        text(headers, header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim().to_lowercase();
     let textual = media_type.starts_with("text/")
         || matches!(media_type.as_str(), "application/json" | "application/xml" | "application/javascript");
     match std::str::from_utf8(body) {

@@ -60,7 +60,9 @@ impl Gateway {
         Self {
             buckets: routes.keys().filter_map(bucket).collect(),
             routes,
-            authorizers: authorizers.map(|(name, it)| (name.clone(), Authorizer::new(it.clone(), keys))).collect(),
+            authorizers: authorizers
+                .map(|(name, it)| (name.clone(), Authorizer::new(it.clone(), keys)))
+                .collect(),
             cors: api.cors.clone(),
             functions,
             integration_max: INTEGRATION_MAX,
@@ -141,7 +143,11 @@ impl Gateway {
                 reply::internal_error()
             }
             Err(_) => {
-                tracing::error!(function, request_id = invocation_id, "a function took longer than the gateway waits");
+                tracing::error!(
+                    function,
+                    request_id = invocation_id,
+                    "a function took longer than the gateway waits"
+                );
                 reply::message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
             }
         }
@@ -150,7 +156,13 @@ impl Gateway {
 
 /// Says once, where it is handled, that a function failed.
 pub(crate) fn log_failure(function: &str, request_id: &str, failure: &Failure) {
-    tracing::error!(function, request_id, kind = failure.kind(), error = failure.message(), "a function failed");
+    tracing::error!(
+        function,
+        request_id,
+        kind = failure.kind(),
+        error = failure.message(),
+        "a function failed"
+    );
 }
 
 fn preflight(cors: &Cors, head: &Parts) -> Response<Body> {

@@ -130,14 +130,15 @@ impl Setting {
         let template = Template::read(TEMPLATE, &BTreeMap::new()).unwrap();
         let issuer = Issuer::new("http://laptop/dev", "penstock", None).unwrap();
         let handlers: [(&str, Arc<dyn crate::handler::Handler>); 5] = [
-            ("echo", Planted::new(|payload| async { Ok(payload) })),
-            ("fail", Planted::new(|_| async { Err(planted_failure()) })),
-            ("crash", Planted::new(|_| async { panic!("planted") })),
-            ("slow", Planted::new(|_| std::future::pending())),
-            ("nonsense", Planted::new(|_| async { Ok(b"{\"statusCode\":\"x\"}".to_vec()) })),
+            ("echo", Planted::handler(|payload| async { Ok(payload) })),
+            ("fail", Planted::handler(|_| async { Err(planted_failure()) })),
+            ("crash", Planted::handler(|_| async { panic!("planted") })),
+            ("slow", Planted::handler(|_| std::future::pending())),
+            ("nonsense", Planted::handler(|_| async { Ok(b"{\"statusCode\":\"x\"}".to_vec()) })),
         ];
         let deploy = |handler| Deployed { timeout: Duration::from_millis(100), handler };
-        let functions = Functions::new(handlers.into_iter().map(|(it, handler)| (it.into(), deploy(handler))).collect());
+        let functions =
+            Functions::new(handlers.into_iter().map(|(it, handler)| (it.into(), deploy(handler))).collect());
         Self { gateway: Gateway::new(&template, issuer.keys(), functions), issuer }
     }
 

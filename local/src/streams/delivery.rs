@@ -68,7 +68,11 @@ impl Delivery<'_> {
             };
             if until > 0 {
                 // It got somewhere: what is left is a batch of its own.
-                waiting.push_front(Batch { records: batch.records.split_off(until), retries: 0, tries: batch.tries });
+                waiting.push_front(Batch {
+                    records: batch.records.split_off(until),
+                    retries: 0,
+                    tries: batch.tries,
+                });
             } else if self.mapping.bisect && batch.records.len() > 1 {
                 let second = batch.records.split_off(batch.records.len() / 2);
                 waiting.push_front(Batch { records: second, retries: batch.retries, tries: batch.tries });
@@ -114,7 +118,8 @@ impl Delivery<'_> {
     async fn without_aged(&self, batch: Batch) -> Result<Option<Batch>, Stopping> {
         let Some(age_max) = self.mapping.age_max else { return Ok(Some(batch)) };
         let oldest = Timestamp::now().as_second() - age_max.as_secs() as i64;
-        let (aged, fresh): (Vec<_>, Vec<_>) = batch.records.into_iter().partition(|it| it.created_at < oldest);
+        let (aged, fresh): (Vec<_>, Vec<_>) =
+            batch.records.into_iter().partition(|it| it.created_at < oldest);
         if !aged.is_empty() {
             let aged = Batch { records: aged, ..batch };
             self.give_up(&aged, Condition::RecordAgeExceeded, &uuid::Uuid::new_v4().to_string()).await?;
@@ -127,10 +132,20 @@ impl Delivery<'_> {
         let message = self.message(batch, condition, request_id);
         let (mapping, records) = (&self.mapping.name, batch.records.len());
         while let Err(error) = self.failed.keep(mapping, &message) {
-            tracing::error!(mapping, error = error.to_string(), "a batch to be given up could not be kept; trying again");
+            tracing::error!(
+                mapping,
+                error = error.to_string(),
+                "a batch to be given up could not be kept; trying again"
+            );
             self.pause(BACKOFF_MAX).await?;
         }
-        tracing::error!(mapping, records, condition = condition.name(), tries = batch.tries, "a batch was given up");
+        tracing::error!(
+            mapping,
+            records,
+            condition = condition.name(),
+            tries = batch.tries,
+            "a batch was given up"
+        );
         Ok(())
     }
 

@@ -46,7 +46,8 @@ impl Streams {
         failed: &Arc<Failed>,
         stop: &watch::Receiver<bool>,
     ) -> Result<Self, StoreError> {
-        let names: Vec<_> = mappings.iter().map(|it| (it.name.as_str(), it.table.as_str(), it.from_start)).collect();
+        let names: Vec<_> =
+            mappings.iter().map(|it| (it.name.as_str(), it.table.as_str(), it.from_start)).collect();
         store.set_mappings(&names)?;
         let mut streams = Self { store: store.clone(), readers: vec![], tasks: vec![] };
         for mapping in mappings {

@@ -34,7 +34,8 @@ async fn a_write_wakes_the_mapping_at_once() {
 
 #[tokio::test]
 async fn a_window_waits_for_a_fuller_batch() {
-    let it = Setting::new(StreamMapping { window: Duration::from_millis(200), ..mapping() }, |_| Ok(json!(null)));
+    let it =
+        Setting::new(StreamMapping { window: Duration::from_millis(200), ..mapping() }, |_| Ok(json!(null)));
     let running = it.start();
     it.write("a", 1..=1);
     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -78,7 +79,11 @@ async fn a_crash_of_the_function_is_a_failed_batch() {
 #[tokio::test]
 async fn bisecting_finds_the_poisonous_record_gives_up_it_alone_and_keeps_the_order() {
     let poisoned = StreamMapping { bisect: true, retries_max: Some(1), ..mapping() };
-    let it = Setting::new(poisoned, |sorts| if sorts.contains(&3) { Err(planted_failure()) } else { Ok(json!(null)) });
+    let it =
+        Setting::new(
+            poisoned,
+            |sorts| if sorts.contains(&3) { Err(planted_failure()) } else { Ok(json!(null)) },
+        );
     it.write("a", 1..=5);
     let running = it.start();
     running.streams.settled().await.unwrap();
@@ -97,7 +102,10 @@ async fn bisecting_finds_the_poisonous_record_gives_up_it_alone_and_keeps_the_or
 #[tokio::test]
 async fn without_bisecting_the_whole_batch_is_given_up_and_the_next_goes_on() {
     let small = StreamMapping { batch_size: 2, retries_max: Some(1), ..mapping() };
-    let it = Setting::new(small, |sorts| if sorts.contains(&1) { Err(planted_failure()) } else { Ok(json!(null)) });
+    let it = Setting::new(
+        small,
+        |sorts| if sorts.contains(&1) { Err(planted_failure()) } else { Ok(json!(null)) },
+    );
     it.write("a", 1..=4);
     let running = it.start();
     running.streams.settled().await.unwrap();
@@ -238,7 +246,7 @@ impl Setting {
         let store = folder.map_or_else(DynamoDb::memory, |it| DynamoDb::open(&it.join("db"))).unwrap();
         store.create_tables(&[things()]).unwrap();
         let given = Arc::new(Mutex::new(vec![]));
-        let handler = Planted::new({
+        let handler = Planted::handler({
             let (given, answer) = (Arc::clone(&given), Arc::new(answer));
             move |payload: Vec<u8>| {
                 let (given, answer) = (Arc::clone(&given), Arc::clone(&answer));

@@ -51,8 +51,15 @@ pub struct Throttle {
     pub burst: f64,
 }
 
-pub(super) const DONE: &[&str] =
-    &["Auth", "CorsConfiguration", "DefaultRouteSettings", "RouteSettings", "StageName", "Name", "Description"];
+pub(super) const DONE: &[&str] = &[
+    "Auth",
+    "CorsConfiguration",
+    "DefaultRouteSettings",
+    "RouteSettings",
+    "StageName",
+    "Name",
+    "Description",
+];
 
 pub(super) fn read(properties: &Node<'_>) -> Result<Api, TemplateError> {
     let mut api = Api::default();
@@ -86,7 +93,12 @@ fn throttle(settings: &Node<'_>) -> Result<Option<Throttle>, TemplateError> {
 fn cors(declared: &Node<'_>) -> Result<Cors, TemplateError> {
     if declared.value.is_boolean() {
         let all = vec!["*".to_owned()];
-        let open = Cors { allow_origins: all.clone(), allow_methods: all.clone(), allow_headers: all, ..Cors::default() };
+        let open = Cors {
+            allow_origins: all.clone(),
+            allow_methods: all.clone(),
+            allow_headers: all,
+            ..Cors::default()
+        };
         return Ok(if declared.flag()? { open } else { Cors::default() });
     }
     let list = |name: &str| declared.get(name).map_or(Ok(vec![]), |it| it.texts());

@@ -93,8 +93,10 @@ pub(super) fn read(name: &str, properties: &Node<'_>) -> Result<FunctionSpec, Te
 /// A route, from an event of type `HttpApi`. Without path and method it is `$default`.
 pub(super) fn route(function: &str, properties: &Node<'_>) -> Result<RouteSpec, TemplateError> {
     let path = properties.get("Path").map_or_else(|| Ok("$default".to_owned()), |it| it.text())?;
-    let method = properties.get("Method").map_or_else(|| Ok("ANY".to_owned()), |it| it.text())?.to_uppercase();
-    let authorizer = properties.get("Auth").and_then(|it| it.get("Authorizer")).map(|it| it.text()).transpose()?;
+    let method =
+        properties.get("Method").map_or_else(|| Ok("ANY".to_owned()), |it| it.text())?.to_uppercase();
+    let authorizer =
+        properties.get("Auth").and_then(|it| it.get("Authorizer")).map(|it| it.text()).transpose()?;
     Ok(RouteSpec {
         path: if path == "/$default" { "$default".to_owned() } else { path },
         method: if method == "X-AMAZON-APIGATEWAY-ANY-METHOD" { "ANY".to_owned() } else { method },
@@ -118,7 +120,9 @@ pub(super) fn mapping(
         function: function.to_owned(),
         table: table_of(stream)?,
         batch_size: count("BatchSize", BATCH_DEFAULT)?.max(1),
-        window: properties.get("MaximumBatchingWindowInSeconds").map_or(Ok(Duration::ZERO), |it| it.seconds())?,
+        window: properties
+            .get("MaximumBatchingWindowInSeconds")
+            .map_or(Ok(Duration::ZERO), |it| it.seconds())?,
         from_start: properties.need("StartingPosition")?.text()? == "TRIM_HORIZON",
         bisect: flag("BisectBatchOnFunctionError")?,
         retries_max: limit(properties, "MaximumRetryAttempts")?,
@@ -139,6 +143,9 @@ fn limit(properties: &Node<'_>, name: &str) -> Result<Option<u32>, TemplateError
 
 fn table_of(stream: &Node<'_>) -> Result<String, TemplateError> {
     let arn = stream.text()?;
-    let name = arn.split_once(":table/").and_then(|(_, it)| it.split_once("/stream/")).map(|(name, _)| name.to_owned());
+    let name = arn
+        .split_once(":table/")
+        .and_then(|(_, it)| it.split_once("/stream/"))
+        .map(|(name, _)| name.to_owned());
     name.ok_or_else(|| stream.wrong("the ARN of a table's stream"))
 }

@@ -115,7 +115,12 @@ impl Template {
                 "HttpApi" => self.routes.push(functions::route(&name, &of_event)?),
                 "DynamoDB" => {
                     let stream = of_event.need("Stream")?;
-                    self.mappings.push(functions::mapping(format!("{name}-{event}"), &name, &stream, &of_event)?);
+                    self.mappings.push(functions::mapping(
+                        format!("{name}-{event}"),
+                        &name,
+                        &stream,
+                        &of_event,
+                    )?);
                 }
                 _ => self.not_done.push(NotDone {
                     resource: logical_id.to_owned(),
@@ -129,7 +134,8 @@ impl Template {
     fn add_mapping(&mut self, logical_id: &str, properties: &Node<'_>) -> Result<(), TemplateError> {
         let source = properties.need("EventSourceArn")?;
         if !source.text()?.contains(":table/") {
-            self.not_done.push(NotDone { resource: logical_id.to_owned(), what: "EventSourceArn".to_owned() });
+            self.not_done
+                .push(NotDone { resource: logical_id.to_owned(), what: "EventSourceArn".to_owned() });
             return Ok(());
         }
         let function = properties.need("FunctionName")?.text()?;

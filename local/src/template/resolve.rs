@@ -27,7 +27,10 @@ impl<'a> Resolver<'a> {
     pub(super) fn new(root: &'a Value, given: &BTreeMap<String, String>) -> Self {
         let mut parameters = BTreeMap::new();
         for (name, declared) in entries(&root["Parameters"]) {
-            let value = given.get(name).map(|it| Value::from(it.as_str())).or_else(|| declared.get("Default").cloned());
+            let value = given
+                .get(name)
+                .map(|it| Value::from(it.as_str()))
+                .or_else(|| declared.get("Default").cloned());
             if let Some(value) = value {
                 parameters.insert(name.clone(), as_declared(value, &declared["Type"]));
             }
@@ -101,10 +104,15 @@ impl<'a> Resolver<'a> {
             "Fn::Select" => {
                 let [index, parts] = two(argument).ok_or_else(misused)?;
                 let index: usize = self.text(index, place)?.parse().map_err(|_| misused())?;
-                self.list(parts, place)?.into_iter().nth(index).map(|it| Some(Value::String(it))).ok_or_else(misused)
+                self.list(parts, place)?
+                    .into_iter()
+                    .nth(index)
+                    .map(|it| Some(Value::String(it)))
+                    .ok_or_else(misused)
             }
             "Fn::FindInMap" => self.find_in_map(argument, place).map(Some),
-            _ => self.truth(&Value::Object(Map::from_iter([(name.to_owned(), argument.clone())])), place)
+            _ => self
+                .truth(&Value::Object(Map::from_iter([(name.to_owned(), argument.clone())])), place)
                 .map(|it| Some(Value::Bool(it))),
         }
     }
@@ -155,8 +163,9 @@ impl<'a> Resolver<'a> {
         let keys = self.list(argument, place)?;
         let mut found = &self.root["Mappings"];
         for key in &keys {
-            found =
-                found.get(key).ok_or_else(|| TemplateError::Unknown { place: place.into(), name: keys.join(".") })?;
+            found = found
+                .get(key)
+                .ok_or_else(|| TemplateError::Unknown { place: place.into(), name: keys.join(".") })?;
         }
         Ok(found.clone())
     }
@@ -227,7 +236,9 @@ impl<'a> Resolver<'a> {
             ("AWS::Serverless::Function" | "AWS::Lambda::Function", "Arn") => function_arn(&physical),
             ("AWS::SQS::Queue", "Arn") => format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{physical}"),
             ("AWS::SQS::Queue", "QueueName") => physical,
-            ("AWS::Logs::LogGroup", "Arn") => format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{physical}:*"),
+            ("AWS::Logs::LogGroup", "Arn") => {
+                format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{physical}:*")
+            }
             (_, attribute) => format!("arn:aws:laptop:{REGION}:{ACCOUNT}:{physical}/{attribute}"),
         };
         Ok(Value::String(text))
@@ -276,7 +287,9 @@ fn pseudo_parameter(name: &str) -> Option<Option<&'static str>> {
 
 fn as_declared(value: Value, kind: &Value) -> Value {
     match (kind.as_str(), &value) {
-        (Some("CommaDelimitedList"), Value::String(text)) => text.split(',').map(|it| Value::from(it.trim())).collect(),
+        (Some("CommaDelimitedList"), Value::String(text)) => {
+            text.split(',').map(|it| Value::from(it.trim())).collect()
+        }
         _ => value,
     }
 }

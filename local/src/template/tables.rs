@@ -41,7 +41,8 @@ pub(super) fn read(logical_id: &str, properties: &Node<'_>) -> Result<Table, Tem
     let stream = properties.get("StreamSpecification");
     if let Some(stream) = &stream {
         let view = stream.need("StreamViewType")?.text()?;
-        create.insert("StreamSpecification".to_owned(), json!({"StreamEnabled": true, "StreamViewType": view}));
+        create
+            .insert("StreamSpecification".to_owned(), json!({"StreamEnabled": true, "StreamViewType": view}));
     }
     Ok(Table { name, create: Value::Object(create), streams: stream.is_some() })
 }

@@ -140,17 +140,36 @@ fn what_has_no_effect_here_is_listed_by_resource_and_property() {
     ] {
         assert!(listed.iter().any(|it| it == expected), "{expected} in {listed:?}");
     }
-    assert!(!listed.iter().any(|it| it.contains("SSESpecification")), "AWS::NoValue leaves it out: {listed:?}");
+    assert!(
+        !listed.iter().any(|it| it.contains("SSESpecification")),
+        "AWS::NoValue leaves it out: {listed:?}"
+    );
 }
 
 #[test]
 fn errors_name_the_resource_and_the_property() {
     let broken = [
         ("Timeout: 2", "Timeout: soon", "GetThingFunction.Timeout must be a whole number, not \"soon\""),
-        ("StartingPosition: LATEST", "BatchSize: 1", "FollowThingsFunction.Events.Changes.Properties.StartingPosition is missing"),
-        ("!Ref Rate", "!Ref Nothing", "Api.DefaultRouteSettings.ThrottlingRateLimit refers to Nothing, which the template does not define"),
-        ("!Ref Rate", "!Cidr [a, b]", "Api.DefaultRouteSettings.ThrottlingRateLimit uses Fn::Cidr in a way that is not understood here"),
-        ("MaximumRetryAttempts: 3", "MaximumRetryAttempts: -2", "Mapping.MaximumRetryAttempts must be -1 or a number from 0, not -2"),
+        (
+            "StartingPosition: LATEST",
+            "BatchSize: 1",
+            "FollowThingsFunction.Events.Changes.Properties.StartingPosition is missing",
+        ),
+        (
+            "!Ref Rate",
+            "!Ref Nothing",
+            "Api.DefaultRouteSettings.ThrottlingRateLimit refers to Nothing, which the template does not define",
+        ),
+        (
+            "!Ref Rate",
+            "!Cidr [a, b]",
+            "Api.DefaultRouteSettings.ThrottlingRateLimit uses Fn::Cidr in a way that is not understood here",
+        ),
+        (
+            "MaximumRetryAttempts: 3",
+            "MaximumRetryAttempts: -2",
+            "Mapping.MaximumRetryAttempts must be -1 or a number from 0, not -2",
+        ),
     ];
     for (right, wrong, words) in broken {
         let error = with(&FIXTURE.replace(right, wrong), &[]).unwrap_err();

@@ -4,6 +4,7 @@
 //! another thread would. SQLite writes ahead to a log without waiting for the disk, so what was answered survives
 //! `kill -9` (the pages are the operating system's by then), but not the machine losing power.
 
+mod checkpointer;
 mod operations;
 mod stream;
 mod tables;
@@ -19,6 +20,8 @@ use futures::future::BoxFuture;
 use tokio::sync::Notify;
 
 use super::service::{Service, ServiceReply, ServiceRequest};
+use checkpointer::Checkpointer;
+use operations::Refused;
 pub use stream::{Record, stream_arn};
 pub use tables::TableError;
 
@@ -32,6 +35,7 @@ pub struct DynamoDb {
 
 struct Inner {
     storage: Mutex<Storage>,
+    checkpointer: Option<Checkpointer>,
     /// Who is to be woken after a write to a table.
     readers: RwLock<BTreeMap<String, Vec<Arc<Notify>>>>,
 }
@@ -53,7 +57,7 @@ impl DynamoDb {
     /// # Errors
     /// When SQLite fails.
     pub fn memory() -> Result<Self, StoreError> {
-        Self::prepared(Storage::memory()?)
+        Self::prepared(Storage::memory()?, None)
     }
 
     /// A store in a file, created if missing.
@@ -61,15 +65,18 @@ impl DynamoDb {
     /// # Errors
     /// When the file cannot be opened, or is none of ours.
     pub fn open(file: &Path) -> Result<Self, StoreError> {
-        Self::prepared(Storage::new(&file.to_string_lossy())?)
+        let storage = Storage::new(&file.to_string_lossy())?;
+        Self::prepared(storage, Some(Checkpointer::start(file)?))
     }
 
-    fn prepared(storage: Storage) -> Result<Self, StoreError> {
+    fn prepared(storage: Storage, checkpointer: Option<Checkpointer>) -> Result<Self, StoreError> {
         storage.conn().execute_batch(
-            "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 4000;",
+            "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 16000;",
         )?;
         stream::prepare(storage.conn())?;
-        Ok(Self { inner: Arc::new(Inner { storage: Mutex::new(storage), readers: RwLock::default() }) })
+        Ok(Self {
+            inner: Arc::new(Inner { storage: Mutex::new(storage), checkpointer, readers: RwLock::default() }),
+        })
     }
 
     /// Wakes the returned handle after every write to `table`.
@@ -89,6 +96,7 @@ impl DynamoDb {
             Ok(done) => {
                 if done.write_units > 0.0 {
                     self.wake(&done.tables);
+                    self.inner.checkpointer.iter().for_each(Checkpointer::written);
                 }
                 ServiceReply {
                     status: 200,
@@ -100,11 +108,12 @@ impl DynamoDb {
                     error: None,
                 }
             }
-            Err((tables, error)) => ServiceReply {
+            Err(Refused { tables, write_units, error }) => ServiceReply {
                 status: error.status_code(),
                 body: error.to_json().into_bytes(),
                 content_type: CONTENT_TYPE,
                 resources: tables,
+                write_units,
                 error: Some(error.error_type().rsplit('#').next().unwrap_or_default().to_owned()),
                 ..ServiceReply::default()
             },

@@ -3,14 +3,14 @@
 //! Only what the suite and its tools call. Consumed capacity is always asked of the engine, so that it can be counted,
 //! and handed on only to callers that asked too.
 
-use dynoxide::actions::{
-    batch_get_item, batch_write_item, create_table, delete_item, delete_table, describe_table, get_item, list_tables,
-    put_item, query, scan, transact_get_items, transact_write_items, update_item, update_table,
-};
-use dynoxide::actions::vector_lifecycle::VectorIndexLifecycle;
-use dynoxide::storage::Storage;
-use dynoxide::types::ConsumedCapacity;
 use dynoxide::DynoxideError;
+use dynoxide::actions::vector_lifecycle::VectorIndexLifecycle;
+use dynoxide::actions::{
+    batch_get_item, batch_write_item, create_table, delete_item, delete_table, describe_table, get_item,
+    list_tables, put_item, query, scan, transact_get_items, transact_write_items, update_item, update_table,
+};
+use dynoxide::storage::Storage;
+use dynoxide::types::{ConsumedCapacity, item_size, table_write_capacity_units};
 use futures::FutureExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,7 +23,20 @@ pub(super) struct Done {
     pub(super) write_units: f64,
 }
 
-type Outcome = Result<Done, (Vec<String>, DynoxideError)>;
+/// What a refused operation was about, and what it consumed all the same.
+pub(super) struct Refused {
+    pub(super) tables: Vec<String>,
+    pub(super) write_units: f64,
+    pub(super) error: DynoxideError,
+}
+
+impl Refused {
+    fn new(tables: Vec<String>, error: DynoxideError) -> Self {
+        Self { tables, write_units: 0.0, error }
+    }
+}
+
+type Outcome = Result<Done, Refused>;
 
 #[derive(Clone, Copy)]
 enum Units {
@@ -36,6 +49,7 @@ macro_rules! metered {
     ($storage:expr, $body:expr, $operation:ident :: $request:ident, $units:expr) => {{
         let mut request: $operation::$request = read($body)?;
         let tables = request.tables();
+        let new_bytes = request.new_item_bytes();
         let asked = wants_capacity(request.return_consumed_capacity.as_deref());
         if !asked {
             request.return_consumed_capacity = Some("TOTAL".to_owned());
@@ -48,7 +62,7 @@ macro_rules! metered {
                 }
                 done(&response, tables, $units, units)
             }
-            Err(error) => Err((tables, error)),
+            Err(error) => Err(Refused { tables, write_units: units_of_refusal(&error, new_bytes), error }),
         }
     }};
 }
@@ -59,7 +73,7 @@ macro_rules! unmetered {
         let request = read($body)?;
         match now($run(request)) {
             Ok(response) => done(&response, vec![], Units::Read, 0.0),
-            Err(error) => Err((vec![], error)),
+            Err(error) => Err(Refused::new(vec![], error)),
         }
     }};
 }
@@ -78,15 +92,19 @@ pub(super) fn run(storage: &Storage, operation: &str, body: &[u8]) -> Outcome {
         "Query" => metered!(storage, body, query::QueryRequest, Units::Read),
         "Scan" => metered!(storage, body, scan::ScanRequest, Units::Read),
         "BatchGetItem" => metered!(storage, body, batch_get_item::BatchGetItemRequest, Units::Read),
-        "TransactGetItems" => metered!(storage, body, transact_get_items::TransactGetItemsRequest, Units::Read),
+        "TransactGetItems" => {
+            metered!(storage, body, transact_get_items::TransactGetItemsRequest, Units::Read)
+        }
         "CreateTable" => unmetered!(body, |it| create_table::execute(storage, it)),
         "ListTables" => unmetered!(body, |it| list_tables::execute(storage, it)),
         "DescribeTable" => unmetered!(body, |it| describe_table::execute(storage, it, &lifecycle)),
         "UpdateTable" => unmetered!(body, |it| update_table::execute(storage, it, &lifecycle)),
         "DeleteTable" => unmetered!(body, |it| delete_table::execute(storage, it, &lifecycle)),
-        other => Err((
+        other => Err(Refused::new(
             vec![],
-            DynoxideError::ValidationException(format!("the laptop's DynamoDB does not know the operation {other:?}")),
+            DynoxideError::ValidationException(format!(
+                "the laptop's DynamoDB does not know the operation {other:?}"
+            )),
         )),
     }
 }
@@ -94,13 +112,17 @@ pub(super) fn run(storage: &Storage, operation: &str, body: &[u8]) -> Outcome {
 /// The native engine's futures never wait: they are done when polled once.
 fn now<T>(operation: impl Future<Output = dynoxide::Result<T>>) -> dynoxide::Result<T> {
     let done = operation.now_or_never();
-    done.unwrap_or_else(|| Err(DynoxideError::InternalServerError("the engine did not finish at once".to_owned())))
+    done.unwrap_or_else(|| {
+        Err(DynoxideError::InternalServerError("the engine did not finish at once".to_owned()))
+    })
 }
 
 fn done(response: &impl Serialize, tables: Vec<String>, kind: Units, units: f64) -> Outcome {
     let body = match serde_json::to_vec(response) {
         Ok(body) => body,
-        Err(error) => return Err((tables, DynoxideError::InternalServerError(error.to_string()))),
+        Err(error) => {
+            return Err(Refused::new(tables, DynoxideError::InternalServerError(error.to_string())));
+        }
     };
     let (read_units, write_units) = match kind {
         Units::Read => (units, 0.0),
@@ -114,7 +136,7 @@ fn wants_capacity(asked: Option<&str>) -> bool {
 }
 
 /// dynoxide's requests mark what kind of error a malformed body is at the beginning of the message.
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, (Vec<String>, DynoxideError)> {
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
     serde_json::from_slice(body).map_err(|error| {
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or(&message);
@@ -123,7 +145,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, (Vec<String>, DynoxideErr
             Some(rest) => DynoxideError::SerializationException(rest.to_owned()),
             None => DynoxideError::ValidationException(plain.to_owned()),
         };
-        (vec![], error)
+        Refused::new(vec![], error)
     })
 }
 
@@ -144,9 +166,36 @@ impl Capacity for Vec<ConsumedCapacity> {
     }
 }
 
-/// The tables a request names.
+/// A conditional write that was refused is charged for the larger of the item that is there and the one that was to
+/// be, though the error does not say so. The one that is there is known when the caller asked for it.
+///
+/// Source: "Condition expressions" and "Write operation capacity unit consumption", Amazon DynamoDB Developer Guide.
+fn units_of_refusal(error: &DynoxideError, new_bytes: Option<usize>) -> f64 {
+    match error {
+        DynoxideError::ConditionalCheckFailedException(_, old) => {
+            table_write_capacity_units(old.as_ref().map(item_size), new_bytes)
+        }
+        _ => 0.0,
+    }
+}
+
+/// The tables a request names, and how large the item is that it puts.
 trait Tables {
     fn tables(&self) -> Vec<String>;
+
+    fn new_item_bytes(&self) -> Option<usize> {
+        None
+    }
+}
+
+impl Tables for put_item::PutItemRequest {
+    fn tables(&self) -> Vec<String> {
+        vec![self.table_name.clone()]
+    }
+
+    fn new_item_bytes(&self) -> Option<usize> {
+        Some(item_size(&self.item))
+    }
 }
 
 macro_rules! one_table {
@@ -157,7 +206,6 @@ macro_rules! one_table {
     })* };
 }
 one_table!(
-    put_item::PutItemRequest,
     update_item::UpdateItemRequest,
     delete_item::DeleteItemRequest,
     get_item::GetItemRequest,

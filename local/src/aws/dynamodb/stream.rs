@@ -82,7 +82,8 @@ impl DynamoDb {
     pub fn checkpoint(&self, mapping: &str) -> Result<i64, StoreError> {
         let storage = self.storage();
         let sql = "SELECT position FROM _laptop_checkpoints WHERE mapping = ?1";
-        let position = storage.conn().prepare_cached(sql)?.query_row([mapping], |row| row.get(0)).optional()?;
+        let position =
+            storage.conn().prepare_cached(sql)?.query_row([mapping], |row| row.get(0)).optional()?;
         Ok(position.unwrap_or(0))
     }
 
@@ -202,7 +203,9 @@ type UnreadableRecord = serde_json::Error;
 
 impl From<UnreadableRecord> for StoreError {
     fn from(error: UnreadableRecord) -> Self {
-        Self::Engine(dynoxide::DynoxideError::InternalServerError(format!("unreadable stream record: {error}")))
+        Self::Engine(dynoxide::DynoxideError::InternalServerError(format!(
+            "unreadable stream record: {error}"
+        )))
     }
 }
 

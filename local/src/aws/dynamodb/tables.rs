@@ -9,7 +9,9 @@ use crate::template::Table;
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// A table of that name exists and is another one.
-    #[error("table {table} exists with another {property} than the template's: it has {has}, the template says {says}")]
+    #[error(
+        "table {table} exists with another {property} than the template's: it has {has}, the template says {says}"
+    )]
     Differs {
         /// The table.
         table: String,
@@ -37,7 +39,8 @@ impl DynamoDb {
     /// When a table differs from the template's or cannot be created.
     pub fn create_tables(&self, tables: &[Table]) -> Result<(), TableError> {
         for table in tables {
-            let described = self.answer("DescribeTable", json!({"TableName": table.name}).to_string().as_bytes());
+            let described =
+                self.answer("DescribeTable", json!({"TableName": table.name}).to_string().as_bytes());
             if described.status == 200 {
                 let described: Value = serde_json::from_slice(&described.body).unwrap_or_default();
                 compare(table, &described["Table"])?;

@@ -17,7 +17,8 @@ fn consumed_capacity_is_counted_though_nobody_asked_and_told_only_who_did() {
     });
     assert_eq!(store.answer("Query", query.to_string().as_bytes()).read_units, 1.0);
     query["ReturnConsumedCapacity"] = json!("TOTAL");
-    let told: Value = serde_json::from_slice(&store.answer("Query", query.to_string().as_bytes()).body).unwrap();
+    let told: Value =
+        serde_json::from_slice(&store.answer("Query", query.to_string().as_bytes()).body).unwrap();
     assert_eq!(told["ConsumedCapacity"]["CapacityUnits"], 1.0);
 }
 
