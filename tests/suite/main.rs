@@ -1,5 +1,7 @@
 //! All integration tests, in one binary: each more would link the whole platform again.
 
+#![expect(clippy::unwrap_used, reason = "what a test's own functions cannot do, fails the test")]
+
 mod bad_input;
 mod budgets;
 mod catalogue;

@@ -13,7 +13,8 @@ async fn the_whole_file_reconciles_to_the_penny_and_a_second_run_adds_nothing() 
         return;
     }
     let platform = Platform::start(Options::memory()).await.unwrap();
-    let replay = || Replay { file: file.clone(), url: platform.url().to_owned(), tenant: "online-retail".to_owned() };
+    let replay =
+        || Replay { file: file.clone(), url: platform.url().to_owned(), tenant: "online-retail".to_owned() };
     let first = penstock_replay::run(replay()).await.unwrap();
     assert!(first.reconciled(), "{first}");
     assert_eq!((first.created(), first.already_there()), (1_449, 0), "{first}");

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 
 use penstock_domain::order::{Action, Status};
 use serde::Serialize;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::status::{OrderAction, OrderStatus};
