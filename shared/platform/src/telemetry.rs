@@ -8,7 +8,8 @@
 //! | `Errors`, `Refusals` | count | `Function` |
 //! | `Retries` | count: AWS calls that were tried again | |
 //! | `LostRaces` | count: commands decided anew because another was faster | |
-//! | `CacheHitRatio` | 0 to 1, its average is the ratio | `Cache` |
+//! | `CacheHits`, `CacheMisses` | count | `Cache` |
+//! | `CacheHitRatio` | 0 to 1, one value a question | `Cache` |
 //! | `OrderTransitions` | count | `Transition` |
 
 use std::io::{self, Write};
@@ -63,7 +64,9 @@ pub fn flush(writer: impl Write) -> io::Result<()> {
 
 fn describe() {
     metrics::describe_histogram!("Latency", Unit::Milliseconds, "");
-    for counter in ["Errors", "Refusals", "Retries", "LostRaces", "OrderTransitions"] {
+    for counter in
+        ["Errors", "Refusals", "Retries", "LostRaces", "OrderTransitions", "CacheHits", "CacheMisses"]
+    {
         metrics::describe_counter!(counter, Unit::Count, "");
     }
 }
@@ -94,9 +97,15 @@ pub fn about_order(id: OrderId) {
     tracing::Span::current().record("order", tracing::field::display(id));
 }
 
-/// Counts one question to a cache.
-pub(crate) fn count_cache_read(cache: &'static str, hit: bool) {
-    metrics::histogram!("CacheHitRatio", "Cache" => cache).record(if hit { 1.0 } else { 0.0 });
+/// Counts one question to a cache, for one thing or many: how many it knew, of how many.
+///
+/// One value a question, as the collector keeps a hundred values of a metric between two flushes.
+pub(crate) fn count_cache_read(cache: &'static str, known: usize, asked: usize) {
+    if asked > 0 {
+        metrics::counter!("CacheHits", "Cache" => cache).increment(known as u64);
+        metrics::counter!("CacheMisses", "Cache" => cache).increment((asked - known) as u64);
+        metrics::histogram!("CacheHitRatio", "Cache" => cache).record(known as f64 / asked as f64);
+    }
 }
 
 /// Counts the attempts after the first of every AWS call.

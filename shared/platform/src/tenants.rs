@@ -51,7 +51,7 @@ impl Tenants for DynamoTenants {
     /// One `GetItem` when not remembered.
     async fn limits(&self, tenant: &TenantId) -> Result<Limits, Unavailable> {
         let remembered = self.caches.limits.get(tenant);
-        count_cache_read("tenants", remembered.is_some());
+        count_cache_read("tenants", usize::from(remembered.is_some()), 1);
         if let Some(limits) = remembered {
             return Ok(limits);
         }

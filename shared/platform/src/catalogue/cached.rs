@@ -28,7 +28,6 @@ impl<C> CachedCatalogue<C> {
         let mut missing = BTreeSet::new();
         for &id in ids {
             let remembered = self.caches.products.get(&(tenant.clone(), id));
-            count_cache_read("products", remembered.is_some());
             match remembered {
                 None => {
                     missing.insert(id);
@@ -39,6 +38,7 @@ impl<C> CachedCatalogue<C> {
                 }
             }
         }
+        count_cache_read("products", found.remembered.len(), ids.len());
         (found, missing)
     }
 
