@@ -39,6 +39,12 @@ struct Batch {
     tries: u32,
 }
 
+/// What becomes of a failed batch.
+enum Next {
+    TryAgain(Vec<Batch>),
+    GiveUp(Batch),
+}
+
 /// Why a batch is given up, in AWS's words.
 #[derive(Clone, Copy)]
 enum Condition {
@@ -62,31 +68,36 @@ impl Delivery<'_> {
             let Some(mut batch) = self.without_aged(batch).await? else { continue };
             let request_id = uuid::Uuid::new_v4().to_string();
             batch.tries += 1;
-            let until = match self.invoke(&batch, &request_id).await {
-                Progress::Done => continue,
-                Progress::Until(until) => until,
-            };
-            if until > 0 {
-                // It got somewhere: what is left is a batch of its own.
-                waiting.push_front(Batch {
-                    records: batch.records.split_off(until),
-                    retries: 0,
-                    tries: batch.tries,
-                });
-            } else if self.mapping.bisect && batch.records.len() > 1 {
-                let second = batch.records.split_off(batch.records.len() / 2);
-                waiting.push_front(Batch { records: second, retries: batch.retries, tries: batch.tries });
-                waiting.push_front(batch);
-            } else if self.mapping.retries_max.is_some_and(|max| batch.retries >= max) {
-                self.give_up(&batch, Condition::RetryAttemptsExhausted, &request_id).await?;
-                continue;
-            } else {
-                waiting.push_front(Batch { retries: batch.retries + 1, ..batch });
+            let Progress::Until(until) = self.invoke(&batch, &request_id).await else { continue };
+            let tries = batch.tries;
+            match self.after_failure(batch, until) {
+                Next::TryAgain(batches) => {
+                    batches.into_iter().rev().for_each(|it| waiting.push_front(it));
+                    self.pause(backoff(tries)).await?;
+                }
+                Next::GiveUp(batch) => {
+                    self.give_up(&batch, Condition::RetryAttemptsExhausted, &request_id).await?;
+                }
             }
-            let tries = waiting.front().map_or(1, |it| it.tries);
-            self.pause(backoff(tries)).await?;
         }
         Ok(())
+    }
+
+    /// What becomes of a batch whose record at `until` failed.
+    fn after_failure(&self, mut batch: Batch, until: usize) -> Next {
+        let tries = batch.tries;
+        if until > 0 {
+            // It got somewhere: what is left is a batch of its own.
+            Next::TryAgain(vec![Batch { records: batch.records.split_off(until), retries: 0, tries }])
+        } else if self.mapping.bisect && batch.records.len() > 1 {
+            let second = batch.records.split_off(batch.records.len() / 2);
+            let retries = batch.retries;
+            Next::TryAgain(vec![batch, Batch { records: second, retries, tries }])
+        } else if self.mapping.retries_max.is_some_and(|max| batch.retries >= max) {
+            Next::GiveUp(batch)
+        } else {
+            Next::TryAgain(vec![Batch { retries: batch.retries + 1, ..batch }])
+        }
     }
 
     async fn invoke(&self, batch: &Batch, request_id: &str) -> Progress {

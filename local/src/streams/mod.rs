@@ -102,6 +102,13 @@ impl Streams {
     }
 }
 
+/// How a round went.
+enum Round {
+    Delivered,
+    Nothing,
+    Stopping,
+}
+
 struct Reader {
     mapping: StreamMapping,
     store: DynamoDb,
@@ -117,9 +124,9 @@ impl Reader {
         // `has_changed` fails when the platform was dropped instead of stopped.
         while !*self.stop.borrow() && self.stop.has_changed().is_ok() {
             match self.round().await {
-                Ok(Ok(true)) => {}
-                Ok(Ok(false)) => self.wait(None).await,
-                Ok(Err(Stopping)) => break,
+                Ok(Round::Delivered) => {}
+                Ok(Round::Nothing) => self.wait(None).await,
+                Ok(Round::Stopping) => break,
                 Err(error) => {
                     self.report(&error);
                     self.wait(Some(STORE_PAUSE)).await;
@@ -133,10 +140,10 @@ impl Reader {
         tracing::error!(mapping = self.mapping.name, error, "a stream cannot be read; trying again");
     }
 
-    /// Delivers what there is, up to a round. `false` when there was nothing.
-    async fn round(&mut self) -> Result<Result<bool, Stopping>, StoreError> {
+    /// Delivers what there is, up to a round.
+    async fn round(&mut self) -> Result<Round, StoreError> {
         let records = self.read().await?;
-        let Some(last) = records.last().map(|it| it.position) else { return Ok(Ok(false)) };
+        let Some(last) = records.last().map(|it| it.position) else { return Ok(Round::Nothing) };
         let delivery = Delivery {
             mapping: &self.mapping,
             functions: &self.functions,
@@ -145,11 +152,11 @@ impl Reader {
         };
         let lanes = lanes(records, self.mapping.parallel).into_iter().map(|it| delivery.deliver(it));
         if futures::future::join_all(lanes).await.contains(&Err(Stopping)) {
-            return Ok(Err(Stopping));
+            return Ok(Round::Stopping);
         }
         self.store.advance(&self.mapping.name, &self.mapping.table, last)?;
         self.moved.send_replace(last);
-        Ok(Ok(true))
+        Ok(Round::Delivered)
     }
 
     /// The next records, after waiting for a fuller batch as long as the mapping says.

@@ -98,6 +98,23 @@ fn checkpoints_and_tables_survive_a_restart() {
 }
 
 #[test]
+fn what_was_written_ahead_gets_into_the_file_while_the_store_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("db");
+    let store = opened(&file);
+    let size = || std::fs::metadata(&file).unwrap().len();
+    let before = size();
+    for sort in 1..=300 {
+        write(&store, &put("a", sort, 1_000));
+    }
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while size() < before + 200_000 {
+        assert!(std::time::Instant::now() < patience, "the file has only {} bytes", size());
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
+#[test]
 fn a_mapping_from_latest_is_not_given_what_was_before_it() {
     let store = store();
     write(&store, &put("a", 1, 10));
