@@ -201,6 +201,22 @@ async fn an_order_that_does_not_fit_its_item_is_refused_before_anything_is_writt
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_history_longer_than_a_page_of_a_query_is_read_whole() {
+    let shop = Shop::open().await;
+    shop.limits(5_000, 1_000).await;
+    let id = shop.draft(1).await;
+    for edit in 2..13 {
+        let lines = vec![json!({"productId": product(1), "quantity": edit}); 1_000];
+        let edited = shop.command("PUT", &format!("/v1/orders/{id}/lines"), edit, &json!({ "items": lines })).await;
+        assert_eq!(edited.status, 200, "{}", edited.text);
+    }
+    shop.platform.calls().reset();
+    let shown = shop.get(&format!("/v1/orders/{id}")).await.json();
+    assert_eq!((shown["version"].as_u64(), shown["items"][999]["quantity"].as_u64()), (Some(12), Some(12)));
+    assert!(shop.platform.calls().of("get-order").len() > 1, "more than a page");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_tenant_never_sees_anothers() {
     let shop = Shop::open().await;
     let id = shop.order(1).await.text_at("/orderId");
