@@ -119,6 +119,10 @@ impl Issuer {
         if request.subject.is_empty() {
             return Err("subject must not be empty".to_owned());
         }
+        // API Gateway hands a list of roles on as `[a b]`: one with a space in it would be read as two.
+        if request.roles.iter().any(|role| role.is_empty() || role.contains(char::is_whitespace)) {
+            return Err("a role must not be empty or have white space in it".to_owned());
+        }
         let life = request.expires_in.map_or(LIFE_DEFAULT, |it| Duration::from_secs(it.into()));
         let expires_at =
             Timestamp::from_second(now.as_second() + life.as_secs() as i64).map_err(|it| it.to_string())?;

@@ -187,6 +187,63 @@ async fn a_body_that_is_not_declared_as_json_is_refused() {
     assert_eq!((answer.status, answer.code().as_str()), (415, "unsupported-media-type"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_in_another_character_set_or_coding_is_refused() {
+    let shop = Shop::open().await;
+    for (name, value, status) in [
+        ("content-type", "application/json; charset=utf-16", 415),
+        ("content-type", "application/json; charset=iso-8859-1", 415),
+        ("content-encoding", "gzip", 415),
+        ("content-encoding", "br", 415),
+        ("content-type", "application/json; charset=UTF-8", 201),
+        ("content-encoding", "identity", 409),
+    ] {
+        let mut request = shop.request("POST", "/v1/orders").header("idempotency-key", uuid(1));
+        if name != "content-type" {
+            request = request.header("content-type", "application/json");
+        }
+        let answer = send(request.header(name, value).body(basket().to_string())).await;
+        assert_eq!(answer.status, status, "{name}: {value}: {}", answer.text);
+        if status == 415 {
+            assert_eq!(answer.code(), "unsupported-media-type");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_may_be_as_long_as_the_contract_says_and_no_longer() {
+    let shop = Shop::open().await;
+    let path = format!("/v1/products/{}", product(2));
+    // Characters are counted, not bytes.
+    for (field, length_max) in [("sku", 64), ("name", 200), ("category", 100)] {
+        let mut body =
+            json!({"sku": "s", "name": "n", "category": "c", "price": {"amount": 1, "currency": "GBP"}});
+        body[field] = json!("é".repeat(length_max + 1));
+        let refused = send(shop.request("PUT", &path).json(&body)).await;
+        assert_eq!(
+            (refused.status, refused.pointers()),
+            (400, vec![format!("/{field}")]),
+            "{}",
+            refused.text
+        );
+        assert_eq!(shop.get(&path).await.status, 404, "{field}: nothing was kept");
+        body[field] = json!("é".repeat(length_max));
+        assert_eq!(send(shop.request("PUT", &path).json(&body)).await.status, 201, "{field}");
+        send(shop.request("DELETE", &path)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reason_may_be_as_long_as_the_contract_says_and_no_longer() {
+    let shop = Shop::open().await;
+    let id = shop.order(1).await.text_at("/orderId");
+    let path = format!("/v1/orders/{id}/cancellation");
+    let refused = shop.command("POST", &path, 2, &json!({"reason": "r".repeat(501)})).await;
+    assert_eq!((refused.status, refused.pointers()), (400, vec!["/reason".to_owned()]), "{}", refused.text);
+    assert_eq!(shop.get(&format!("/v1/orders/{id}")).await.text_at("/status"), "PENDING");
+    assert_eq!(shop.command("POST", &path, 3, &json!({"reason": "r".repeat(500)})).await.status, 200);
+}
+
 async fn post(shop: &Shop, body: String) -> Answer {
     let request = shop.request("POST", "/v1/orders").header("content-type", "application/json");
     send(request.header("idempotency-key", uuid(1)).body(body)).await

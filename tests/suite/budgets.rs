@@ -55,6 +55,28 @@ async fn a_repeated_creation_is_one_refused_write() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refused_creation_reads_once_whether_it_is_a_repeat() {
+    let shop = Shop::open().await;
+    warm(&shop).await;
+    shop.platform.calls().reset();
+    let refused = json!({"customerId": uuid(9), "items": [{"productId": product(1), "quantity": 101}]});
+    assert_eq!(shop.command("POST", "/v1/orders", 2, &refused).await.code(), "limit-exceeded");
+    costs(&shop, "create-order", &[("GetItem", 1.0, 0.0)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_price_is_called_changed_only_after_it_was_read_anew() {
+    let shop = Shop::open().await;
+    warm(&shop).await;
+    let mut dearer = basket();
+    dearer["items"][0]["unitPrice"] = json!({"amount": 2.75, "currency": "GBP"});
+    shop.platform.calls().reset();
+    assert_eq!(shop.command("POST", "/v1/orders", 2, &dearer).await.code(), "price-changed");
+    // One batch more than a refusal for another reason.
+    costs(&shop, "create-order", &[("BatchGetItem", 1.0, 0.0), ("GetItem", 1.0, 0.0)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_first_request_of_a_tenant_reads_its_settings_once() {
     let shop = Shop::open().await;
     shop.platform.calls().reset();

@@ -10,3 +10,4 @@ mod lists;
 mod orders;
 mod replay;
 mod samples;
+mod telemetry;

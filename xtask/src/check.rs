@@ -85,8 +85,9 @@ impl Step {
             Self::Docs => {
                 vec![cargo(&["doc", "--workspace", "--no-deps"]).with("RUSTDOCFLAGS", "-D warnings")]
             }
-            // Both select the whole workspace, so that one build of the dependencies serves both, and neither links a Lambda.
-            Self::Unit => vec![cargo(&["test", "--workspace", "--lib"])],
+            // Both select the whole workspace, so that one build of the dependencies serves both, and neither links a Lambda:
+            // the one binary with tests is named, as `--bins` would link all of them, also those with `test = false`.
+            Self::Unit => vec![cargo(&["test", "--workspace", "--lib", "--bin", "bench"])],
             Self::Suite => vec![cargo(&["test", "--workspace", "--test", "*"])],
             Self::Template => template(&python::environment(root)?),
         })

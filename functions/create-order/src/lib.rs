@@ -3,6 +3,7 @@
 use penstock_api::conditions::etag;
 use penstock_api::orders::{CreateOrder, OrderView};
 use penstock_application::{Created, WantedOrder};
+use penstock_domain::OrderId;
 use penstock_platform::app::App;
 use penstock_platform::function::Function;
 use penstock_platform::reply::{self, Reply};
@@ -20,13 +21,13 @@ pub async fn handle(app: &App, request: Request) -> Reply {
     let caller = request.caller()?;
     let body = request.body()?;
     let command = request.command("createOrder", &body)?;
+    about_order(OrderId::derive(&caller.tenant, command.key));
     let CreateOrder { customer_id, items, draft, currency } = CreateOrder::parse(&body)?;
     let wanted = WantedOrder { customer_id, items, draft, currency };
     let (status, record) = match app.orders.create(&caller, &command, wanted).await? {
         Created::New(record) => (201, record),
         Created::Before(record) => (409, record),
     };
-    about_order(record.id);
     let view = OrderView::new(record.id, record.version, &record.order);
     Ok(reply::with_status(status, view.to_json())?
         .with("etag", etag(record.version))

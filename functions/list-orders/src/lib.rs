@@ -1,6 +1,6 @@
 //! `GET /v1/orders`: the read model, newest first, by customer, status and time.
 
-use penstock_api::orders::OrderList;
+use penstock_api::orders::{OrderList, OrderView};
 use penstock_api::query::ListOrders;
 use penstock_platform::app::App;
 use penstock_platform::function::Function;
@@ -24,5 +24,6 @@ pub async fn handle(app: &App, request: Request) -> Reply {
     let wanted = Wanted { customer_id, status, from, to, limit, after };
     let page = app.views.page(&caller.tenant, &wanted).await?;
     let next = page.next().map(|last| last.position.to_cursor(&filters));
-    reply::ok(OrderList::to_json(page.items.into_iter().map(|order| order.json), next))
+    let orders = page.items.iter().map(|order| OrderView::from(order.shown()));
+    reply::ok(OrderList::new(orders, next).to_json())
 }

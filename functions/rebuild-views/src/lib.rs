@@ -1,7 +1,7 @@
 //! Invoked by an operator: projects every order anew from the ledger.
 //!
 //! `{}` begins. The reply is `{"orders": 20000, "next": {…}}`; invoking again with `{"next": {…}}` goes on, until the
-//! reply has no `next`. Traffic may go on meanwhile: a view is never replaced by an older one.
+//! reply has no `next`. Orders that cannot be projected are named in `failed`; why is in the log. Traffic may go on meanwhile: a view is never replaced by an older one.
 
 use penstock_platform::app::App;
 use penstock_platform::function::{Function, InvocationError};
@@ -25,8 +25,12 @@ struct Input {
 pub async fn handle(app: &App, event: Value) -> Result<Value, InvocationError> {
     let input: Input = serde_json::from_value(event)?;
     let rebuilt = app.rebuild(input.next).await?;
-    Ok(match rebuilt.next {
-        Some(next) => json!({ "orders": rebuilt.orders, "next": next }),
-        None => json!({ "orders": rebuilt.orders }),
-    })
+    let mut output = json!({ "orders": rebuilt.orders });
+    if !rebuilt.failed.is_empty() {
+        output["failed"] = json!(rebuilt.failed);
+    }
+    if let Some(next) = rebuilt.next {
+        output["next"] = json!(next);
+    }
+    Ok(output)
 }

@@ -154,8 +154,11 @@ impl Gateway {
     }
 }
 
-/// Says once, where it is handled, that a function failed.
+/// Says once that a function failed. What a handler itself answered as its error, the handler has logged.
 pub(crate) fn log_failure(function: &str, request_id: &str, failure: &Failure) {
+    if matches!(failure, Failure::Error { .. }) {
+        return;
+    }
     tracing::error!(
         function,
         request_id,

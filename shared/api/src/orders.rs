@@ -1,9 +1,9 @@
 //! Orders on the wire: what creates and changes them, and how they are shown.
 
-use penstock_domain::order::{Line, Order, REASON_LENGTH_MAX, WantedLine};
-use penstock_domain::{Currency, CustomerId, Limits, OrderId, ProductId};
+use jiff::Timestamp;
+use penstock_domain::order::{Line, Order, REASON_LENGTH_MAX, Status, WantedLine};
+use penstock_domain::{Currency, CustomerId, Limits, Money, OrderId, ProductId};
 use serde::Serialize;
-use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::body::{self, Problems, Value};
@@ -188,7 +188,7 @@ pub struct OrderView<'a> {
     status: OrderStatus,
     items: Vec<ItemView<'a>>,
     total_amount: WireMoney,
-    /// Grows by one with every command that changed the order; the `ETag` is the same number.
+    /// Grows by one with every command that was taken; the `ETag` is the same number.
     #[schema(minimum = 1)]
     version: u32,
     #[schema(format = DateTime)]
@@ -216,24 +216,54 @@ pub(crate) struct ItemView<'a> {
     line_total: WireMoney,
 }
 
+/// What is shown of an order: the order itself, or what the read model keeps of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shown<'a> {
+    /// Which it is.
+    pub id: OrderId,
+    /// The number of its newest commit.
+    pub version: u32,
+    /// Who buys.
+    pub customer_id: CustomerId,
+    /// Where it is in its life.
+    pub status: Status,
+    /// What is ordered.
+    pub lines: &'a [Line],
+    /// What it costs.
+    pub total: Money,
+    /// When it came to be.
+    pub created_at: Timestamp,
+    /// When something happened to it last.
+    pub updated_at: Timestamp,
+}
+
 impl<'a> OrderView<'a> {
     /// An order after its commit `version`.
     pub fn new(id: OrderId, version: u32, order: &'a Order) -> Self {
-        Self {
-            order_id: id,
-            customer_id: order.customer_id,
-            status: OrderStatus(order.status),
-            items: order.lines.iter().map(ItemView::new).collect(),
-            total_amount: WireMoney(order.total),
-            version,
-            created_at: time::shown(order.created_at),
-            updated_at: time::shown(order.updated_at),
-        }
+        let Order { customer_id, status, lines, total, created_at, updated_at, .. } = order;
+        let [created_at, updated_at] = [*created_at, *updated_at];
+        let (customer_id, status, total) = (*customer_id, *status, *total);
+        Self::from(Shown { id, version, customer_id, status, lines, total, created_at, updated_at })
     }
 
     /// The order as JSON.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("an order is text and numbers")
+    }
+}
+
+impl<'a> From<Shown<'a>> for OrderView<'a> {
+    fn from(shown: Shown<'a>) -> Self {
+        Self {
+            order_id: shown.id,
+            customer_id: shown.customer_id,
+            status: OrderStatus(shown.status),
+            items: shown.lines.iter().map(ItemView::new).collect(),
+            total_amount: WireMoney(shown.total),
+            version: shown.version,
+            created_at: time::shown(shown.created_at),
+            updated_at: time::shown(shown.updated_at),
+        }
     }
 }
 
@@ -254,20 +284,23 @@ impl<'a> ItemView<'a> {
 /// A page of orders, newest first.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct OrderList {
-    #[schema(value_type = Vec<OrderView<'static>>)]
-    orders: Vec<Box<RawValue>>,
+pub struct OrderList<'a> {
+    orders: Vec<OrderView<'a>>,
     /// What asks for the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     next_cursor: Option<String>,
 }
 
-impl OrderList {
-    /// A page, put together from orders as the read model keeps them: JSON of [`OrderView`].
-    pub fn to_json(orders: impl IntoIterator<Item = Box<RawValue>>, next_cursor: Option<String>) -> Vec<u8> {
-        let page = Self { orders: orders.into_iter().collect(), next_cursor };
-        serde_json::to_vec(&page).expect("a page is JSON texts and a string")
+impl<'a> OrderList<'a> {
+    /// A page of orders.
+    pub fn new(orders: impl IntoIterator<Item = OrderView<'a>>, next_cursor: Option<String>) -> Self {
+        Self { orders: orders.into_iter().collect(), next_cursor }
+    }
+
+    /// The page as JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("a page is orders and a string")
     }
 }
 

@@ -220,9 +220,17 @@ impl Problem {
         Self::new(Code::OrderTooLarge, sentence)
     }
 
+    /// The order's history is as long as one may be.
+    pub fn order_too_long() -> Self {
+        Self::new(Code::LimitExceeded, "So much was done to this order that no more is taken.")
+    }
+
     /// The body is not declared as JSON.
     pub fn unsupported_media_type() -> Self {
-        Self::new(Code::UnsupportedMediaType, "Send the body as `Content-Type: application/json`.")
+        Self::new(
+            Code::UnsupportedMediaType,
+            "Send the body as `Content-Type: application/json`, in UTF-8 and not compressed.",
+        )
     }
 
     /// The key belongs to another request.

@@ -1,6 +1,7 @@
 //! Instants on the wire: printed in UTC with exactly three decimals, read as RFC 3339 and nothing looser.
 
 use jiff::Timestamp;
+use jiff::civil::{DateTime, date};
 
 /// What an instant must look like, as the end of a sentence.
 pub(crate) const MUST: &str =
@@ -13,7 +14,13 @@ pub fn shown(at: Timestamp) -> String {
 
 /// Reads an RFC 3339 instant. What ISO 8601 allows beyond that (weeks, no offset, no seconds) is no instant here.
 pub fn parse(text: &str) -> Option<Timestamp> {
-    has_rfc3339_shape(text.as_bytes()).then(|| text.parse().ok()).flatten()
+    has_rfc3339_shape(text.as_bytes()).then(|| text.parse().ok().or_else(|| end_of_time(text))).flatten()
+}
+
+/// The last hours of the year 9999, a common way to say "no end", are beyond what a [`Timestamp`] holds.
+fn end_of_time(text: &str) -> Option<Timestamp> {
+    let local: DateTime = text.get(.."2010-12-01T08:26:00".len())?.parse().ok()?;
+    (local.date() >= date(9999, 12, 30)).then_some(Timestamp::MAX)
 }
 
 fn has_rfc3339_shape(text: &[u8]) -> bool {
@@ -40,6 +47,12 @@ fn matches(text: &[u8], shape: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_of_the_year_9999_is_the_end_of_time() {
+        assert_eq!(parse("9999-12-31T23:59:59Z"), Some(Timestamp::MAX));
+        assert_eq!(parse("9999-12-32T23:59:59Z"), None);
+    }
 
     #[test]
     fn an_instant_is_shown_in_utc_with_three_decimals() {

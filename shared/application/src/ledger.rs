@@ -31,7 +31,7 @@ pub struct Commit {
     pub traceparent: Option<String>,
     /// What ties requests of one business transaction together.
     pub correlation_id: String,
-    /// What happened, at least one event.
+    /// What happened; nothing when the command had been said before.
     pub events: Vec<Event>,
 }
 

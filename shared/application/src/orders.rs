@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{Timestamp, TimestampRound, Unit};
-use penstock_domain::order::{Line, LineProblemKind, Refusal, WantedLine, price_lines};
-use penstock_domain::{Currency, OrderId, ProductId};
+use penstock_domain::order::{Line, LineProblemKind, Refusal, Terms, WantedLine, check_count, price_lines};
+use penstock_domain::{Currency, Limits, OrderId, ProductId};
 
 use crate::Unavailable;
 use crate::caller::Caller;
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Found};
 use crate::history::{History, OrderRecord};
 use crate::ledger::{AppendError, Ledger};
 use crate::tenants::Tenants;
@@ -25,6 +25,9 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// How often a command is decided anew when others were faster.
 pub(crate) const ATTEMPTS_MAX: u32 = 8;
+
+/// How many commits an order has at most. What is decided beyond is refused; an ordinary order has some ten.
+pub(crate) const COMMITS_MAX: usize = 2_000;
 
 /// Why a use case on an order failed.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +47,9 @@ pub enum OrderError {
     /// Too many others at once.
     #[error("the order changed {ATTEMPTS_MAX} times while we tried; try again")]
     Contended,
+    /// More commits than an order may have.
+    #[error("the order has {COMMITS_MAX} commits, the most there may be")]
+    TooLong,
     /// More than one item holds.
     #[error("the order has {bytes} bytes; {max} fit")]
     TooLarge {
@@ -112,10 +118,16 @@ impl<L: Ledger, C: Catalogue, T: Tenants> Orders<L, C, T> {
         caller: &Caller,
         wanted: &[WantedLine],
         currency: Option<Currency>,
+        limits: Limits,
     ) -> Result<(Currency, Vec<Line>), OrderError> {
+        check_count(wanted.len(), limits)?;
+        let may_set_prices = caller.may_set_prices();
+        let price = |found: &Found| {
+            price_lines(wanted, &Terms { products: &found.products, currency, limits, may_set_prices })
+        };
         let ids: BTreeSet<_> = wanted.iter().map(|line| line.product_id).collect();
         let found = self.catalogue.find(&caller.tenant, &ids).await?;
-        let priced = price_lines(wanted, &found.products, currency, caller.may_set_prices());
+        let priced = price(&found);
         let mut doubtful = priced.as_ref().err().map(|refusal| repriced(refusal, wanted)).unwrap_or_default();
         doubtful.retain(|id| found.remembered.contains(id));
         if doubtful.is_empty() {
@@ -123,16 +135,18 @@ impl<L: Ledger, C: Catalogue, T: Tenants> Orders<L, C, T> {
         }
         self.catalogue.forget(&caller.tenant, &doubtful);
         let found = self.catalogue.find(&caller.tenant, &ids).await?;
-        Ok(price_lines(wanted, &found.products, currency, caller.may_set_prices())?)
+        Ok(price(&found)?)
     }
 }
 
-/// The products whose price is said to have changed.
+/// The products whose price is said to be another than the caller thinks.
 fn repriced(refusal: &Refusal, wanted: &[WantedLine]) -> BTreeSet<ProductId> {
     let Refusal::Lines(problems) = refusal else { return BTreeSet::new() };
     problems
         .iter()
-        .filter(|problem| matches!(problem.kind, LineProblemKind::PriceChanged(_)))
+        .filter(|problem| {
+            matches!(problem.kind, LineProblemKind::PriceChanged(_) | LineProblemKind::OtherCurrency { .. })
+        })
         .map(|problem| wanted[problem.line].product_id)
         .collect()
 }

@@ -5,10 +5,12 @@
 mod ids;
 mod limits;
 mod money;
+mod number;
 pub mod order;
 mod product;
 
 pub use ids::{CustomerId, IdempotencyKey, InvalidTenantId, OrderId, ProductId, TenantId};
 pub use limits::{InvalidLimits, Limits};
 pub use money::{Currency, Money, MoneyError};
+pub use number::{DecimalNumber, NotANumber, Uncountable};
 pub use product::{InvalidProduct, Product, ProductDetails};

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::number::{DecimalNumber, NotANumber, Uncountable};
+
 /// A currency that has minor units: pounds, yen, dinars; not gold or "no currency".
 ///
 /// Source: ISO 4217, through the `iso_currency` crate.
@@ -113,14 +115,11 @@ impl Money {
     /// # Errors
     /// When it is no number, has more decimals than the currency (trailing zeros do not count), or is too large.
     pub fn parse(number: &str, currency: Currency) -> Result<Self, MoneyError> {
-        let decimal = decimal(number)?.normalize();
-        if decimal.scale() > currency.decimals() {
-            return Err(MoneyError::TooPrecise { currency, decimals: currency.decimals() });
-        }
-        let minor = Decimal::from(10_u32.pow(currency.decimals()))
-            .checked_mul(decimal)
-            .and_then(|minor| i64::try_from(minor).ok())
-            .ok_or(MoneyError::TooLarge)?;
+        let number: DecimalNumber = number.parse().map_err(|NotANumber| MoneyError::NotANumber)?;
+        let minor = number.in_units(currency.decimals()).map_err(|why| match why {
+            Uncountable::Fraction => MoneyError::TooPrecise { currency, decimals: currency.decimals() },
+            Uncountable::TooLarge => MoneyError::TooLarge,
+        })?;
         Self::from_minor(minor, currency)
     }
 
@@ -165,22 +164,6 @@ impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.amount(), self.currency)
     }
-}
-
-/// Longer texts are no price; reading them would only cost time.
-const DIGITS_MAX: usize = 40;
-
-fn decimal(number: &str) -> Result<Decimal, MoneyError> {
-    if number.len() > DIGITS_MAX {
-        return Err(MoneyError::TooLarge);
-    }
-    let has_exponent = number.contains(['e', 'E']);
-    let parsed =
-        if has_exponent { Decimal::from_scientific(number) } else { Decimal::from_str_exact(number) };
-    parsed.map_err(|error| match error {
-        rust_decimal::Error::ErrorString(_) => MoneyError::NotANumber,
-        _ => MoneyError::TooLarge,
-    })
 }
 
 #[cfg(test)]
@@ -228,6 +211,7 @@ mod tests {
             assert!(Money::parse(text, currency("GBP")).is_err(), "{text}");
         }
         assert_eq!(Money::parse(&"1".repeat(1_000), currency("GBP")), Err(MoneyError::TooLarge));
+        assert_eq!(Money::parse("cheap", currency("GBP")), Err(MoneyError::NotANumber));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Currency, CustomerId, Limits, Money, MoneyError, ProductId};
 
-pub use pricing::{WantedLine, price_lines};
+pub use pricing::{Terms, WantedLine, price_lines};
 
 /// A fact about one order. Stored forever: add variants, never rename or reuse one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -239,6 +239,12 @@ pub const TRANSITIONS: [(Status, Action, Status); 22] = [
 /// How long after delivery a return may be asked for; after it a delivered order may be archived.
 pub const RETURN_WINDOW: SignedDuration = SignedDuration::from_hours(30 * 24);
 
+/// How many lines a draft's history may hold, all its versions together. An edit counts as
+/// [`EDIT_LINES_MIN`] at least. Reading an order reads its history, and shows it in one answer.
+pub const HISTORY_LINES_MAX: usize = 10_000;
+/// What an edit counts as, however few its lines.
+pub const EDIT_LINES_MIN: usize = 20;
+
 /// The longest reason, in characters.
 pub const REASON_LENGTH_MAX: usize = 500;
 
@@ -264,6 +270,7 @@ pub struct Order {
     /// What was done to it last: doing that again is nothing new.
     last: Action,
     delivered_at: Option<Timestamp>,
+    history_lines: usize,
 }
 
 impl Order {
@@ -294,6 +301,7 @@ pub fn evolve(order: Option<Order>, event: &Event) -> Option<Order> {
         Event::LinesReplaced { lines, .. } => {
             order.total = total(lines, order.currency).unwrap_or(order.total);
             order.lines.clone_from(lines);
+            order.history_lines += lines.len().max(EDIT_LINES_MIN);
         }
         Event::PaymentConfirmed { captured, .. } => order.captured = Some(*captured),
         Event::Delivered { at } => order.delivered_at = Some(*at),
@@ -316,6 +324,7 @@ fn created(at: Timestamp, customer_id: CustomerId, currency: Currency, lines: &[
         updated_at: at,
         last: CreateOrder,
         delivered_at: None,
+        history_lines: lines.len().max(EDIT_LINES_MIN),
     }
 }
 
@@ -467,6 +476,9 @@ pub enum Refusal {
         /// How many there may be.
         max: u32,
     },
+    /// More edits of a draft than its history holds.
+    #[error("the draft was edited too often; create a new order with the lines you want")]
+    TooManyEdits,
     /// A sum beyond what is counted here.
     #[error("the order's total is beyond {} minor units", Money::MINOR_MAX)]
     TotalTooLarge,
@@ -557,6 +569,7 @@ pub fn decide(order: &Order, at: Timestamp, command: Command) -> Result<Vec<Even
         Command::EditDraft { lines, .. } if lines == order.lines => return Ok(vec![]),
         Command::EditDraft { lines, limits } => {
             check_lines(&lines, order.currency, limits)?;
+            check_history(order, &lines)?;
             Event::LinesReplaced { at, lines }
         }
         Command::PlaceOrder => Event::Placed { at, total: order.total },
@@ -610,12 +623,7 @@ fn returnable_until(order: &Order) -> Option<Timestamp> {
 
 /// The total of lines that may be ordered.
 fn check_lines(lines: &[Line], currency: Currency, limits: Limits) -> Result<Money, Refusal> {
-    if lines.is_empty() {
-        return Err(Refusal::NoLines);
-    }
-    if lines.len() > limits.lines_per_order_max() as usize {
-        return Err(Refusal::TooManyLines { lines: lines.len(), max: limits.lines_per_order_max() });
-    }
+    check_count(lines.len(), limits)?;
     let problems: Vec<_> = lines
         .iter()
         .enumerate()
@@ -628,12 +636,35 @@ fn check_lines(lines: &[Line], currency: Currency, limits: Limits) -> Result<Mon
 }
 
 fn line_problem(line: &Line, order: Currency, limits: Limits) -> Option<LineProblemKind> {
+    units_problem(line.quantity, limits).or_else(|| foreign_price(line, order))
+}
+
+fn units_problem(quantity: u32, limits: Limits) -> Option<LineProblemKind> {
     let max = limits.units_per_line_max();
-    if !(1..=max).contains(&line.quantity) {
-        return Some(LineProblemKind::Units { quantity: line.quantity, max });
-    }
+    (!(1..=max).contains(&quantity)).then_some(LineProblemKind::Units { quantity, max })
+}
+
+fn foreign_price(line: &Line, order: Currency) -> Option<LineProblemKind> {
     let price = line.unit_price.currency();
     (price != order).then_some(LineProblemKind::OtherCurrency { price, order })
+}
+
+/// Whether an order may have so many lines: known before any of them is priced.
+///
+/// # Errors
+/// [`Refusal::NoLines`] and [`Refusal::TooManyLines`].
+pub fn check_count(lines: usize, limits: Limits) -> Result<(), Refusal> {
+    let max = limits.lines_per_order_max();
+    match lines {
+        0 => Err(Refusal::NoLines),
+        lines if lines > max as usize => Err(Refusal::TooManyLines { lines, max }),
+        _ => Ok(()),
+    }
+}
+
+fn check_history(order: &Order, lines: &[Line]) -> Result<(), Refusal> {
+    let grown = order.history_lines + lines.len().max(EDIT_LINES_MIN);
+    if grown > HISTORY_LINES_MAX { Err(Refusal::TooManyEdits) } else { Ok(()) }
 }
 
 fn total(lines: &[Line], currency: Currency) -> Result<Money, MoneyError> {

@@ -29,7 +29,7 @@ pub struct Caches {
 impl Caches {
     /// Caches that keep things for `ttl`.
     pub fn new(ttl: Duration) -> Self {
-        let expiry = ProductExpiry { positive: ttl, negative: ttl.min(NEGATIVE_TTL_MAX) };
+        let expiry = ProductExpiry::new(ttl);
         Self {
             products: Cache::builder().max_capacity(PRODUCTS_MAX).expire_after(expiry).build(),
             limits: Cache::builder().max_capacity(TENANTS_MAX).time_to_live(ttl).build(),
@@ -42,9 +42,18 @@ impl Caches {
         self.writes.load(Ordering::SeqCst)
     }
 
-    /// Whether nothing was written since the mark: then what was read meanwhile may be remembered.
-    pub(crate) fn unchanged_since(&self, mark: u64) -> bool {
-        self.mark() == mark
+    /// Remembers what was read since the mark, unless something was written meanwhile: what was read may be older
+    /// than that.
+    ///
+    /// It looks again afterwards, since a write may come between looking and remembering; then `forget` undoes it.
+    pub(crate) fn remember(&self, mark: u64, insert: impl FnOnce(), forget: impl FnOnce()) {
+        if self.mark() != mark {
+            return;
+        }
+        insert();
+        if self.mark() != mark {
+            forget();
+        }
     }
 
     /// Says that something was written, before it is forgotten.
@@ -64,6 +73,12 @@ struct ProductExpiry {
     negative: Duration,
 }
 
+impl ProductExpiry {
+    fn new(ttl: Duration) -> Self {
+        Self { positive: ttl, negative: ttl.min(NEGATIVE_TTL_MAX) }
+    }
+}
+
 impl<K> Expiry<K, Remembered> for ProductExpiry {
     fn expire_after_create(&self, _: &K, value: &Remembered, _: Instant) -> Option<Duration> {
         Some(if value.is_some() { self.positive } else { self.negative })
@@ -77,5 +92,50 @@ impl<K> Expiry<K, Remembered> for ProductExpiry {
         _: Option<Duration>,
     ) -> Option<Duration> {
         self.expire_after_create(key, value, now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn that_a_product_does_not_exist_is_remembered_shorter_than_a_product() {
+        let ProductExpiry { positive, negative } = ProductExpiry::new(TTL);
+        assert_eq!((positive, negative), (TTL, NEGATIVE_TTL_MAX));
+        assert!(negative < positive);
+    }
+
+    #[test]
+    fn nothing_is_kept_longer_than_it_is_told_to() {
+        let expiry = ProductExpiry::new(Duration::from_millis(5));
+        let lasts = expiry.expire_after_create(&(), &None, Instant::now());
+        assert_eq!(lasts, Some(Duration::from_millis(5)));
+    }
+
+    #[test]
+    fn what_was_read_before_a_write_is_not_remembered() {
+        let caches = Caches::default();
+        let mark = caches.mark();
+        caches.written();
+        caches.remember(mark, || panic!("it is remembered"), || {});
+    }
+
+    #[test]
+    fn a_write_that_comes_between_looking_and_remembering_is_noticed() {
+        let caches = Caches::default();
+        let forgotten = Cell::new(false);
+        caches.remember(caches.mark(), || caches.written(), || forgotten.set(true));
+        assert!(forgotten.get());
+    }
+
+    #[test]
+    fn what_was_read_while_nothing_was_written_stays() {
+        let caches = Caches::default();
+        let remembered = Cell::new(false);
+        caches.remember(caches.mark(), || remembered.set(true), || panic!("it is forgotten"));
+        assert!(remembered.get());
     }
 }

@@ -40,6 +40,7 @@ impl From<OrderError> for Failure {
             OrderError::VersionMoved(version) => Problem::precondition_failed(*version),
             OrderError::Contended => Problem::contended(),
             OrderError::TooLarge { bytes, max } => Problem::order_too_large(*bytes, *max),
+            OrderError::TooLong => Problem::order_too_long(),
             OrderError::Corrupt(_) => Problem::internal(),
             OrderError::Unavailable(_) => Problem::unavailable(RETRY_AFTER_SECONDS),
         };

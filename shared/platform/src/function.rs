@@ -130,7 +130,10 @@ impl Instance {
                 Handler::Event(handle) => self.invoke_event(handle, payload).await,
             }
         };
-        let result = invoked.instrument(span).await;
+        let result = invoked.instrument(span.clone()).await;
+        if let Err(error) = &result {
+            span.in_scope(|| tracing::error!(%error, "an invocation failed"));
+        }
         let outcome = result.as_ref().map_or(Outcome::Failed, |(_, outcome)| *outcome);
         measure_invocation(self.function.name, started.elapsed(), outcome);
         Ok(serde_json::to_vec(&result?.0).expect("a JSON value can be written"))
@@ -165,13 +168,8 @@ impl Instance {
         handle: EventHandler,
         payload: &[u8],
     ) -> Result<(Value, Outcome), InvocationError> {
-        match handle(&self.app, serde_json::from_slice(payload)?).await {
-            Ok(value) => Ok((value, Outcome::Done)),
-            Err(error) => {
-                tracing::error!(%error, "an invocation failed");
-                Err(error)
-            }
-        }
+        let answer = handle(&self.app, serde_json::from_slice(payload)?).await?;
+        Ok((answer, Outcome::Done))
     }
 }
 

@@ -54,10 +54,15 @@ impl App {
 
     async fn project_change(&self, change: Change) -> Option<usize> {
         let Change { tenant, order, first, commits } = change;
+        let newest = commits.last().cloned();
         match self.project_order(&tenant, order, commits).await {
             Ok(()) => None,
             Err(error) => {
-                tracing::error!(%tenant, %order, error = chain(&error), "an order was not projected");
+                let correlation_id = newest.as_ref().map(|commit| commit.correlation_id.as_str());
+                let traceparent = newest.as_ref().and_then(|commit| commit.traceparent.as_deref());
+                let trace_id = traceparent.and_then(|parent| parent.split('-').nth(1));
+                let error = chain(&error);
+                tracing::error!(%tenant, %order, correlation_id, trace_id, error, "an order was not projected");
                 Some(first)
             }
         }
@@ -81,27 +86,35 @@ impl App {
 
     /// Projects every order anew, from the whole ledger: for a read model that was lost, or that gained a field.
     ///
-    /// Stops after 20,000 orders and says where to go on.
+    /// Stops after 20,000 orders and says where to go on. An order that cannot be projected is logged and named, and
+    /// does not hold up the others.
     ///
     /// # Errors
-    /// When the ledger cannot be read or a view not be written.
+    /// When the ledger cannot be read.
     pub async fn rebuild(&self, after: Option<LedgerKey>) -> Result<Rebuilt, ProjectionError> {
-        let mut rebuilt = Rebuilt { orders: 0, next: after };
-        while rebuilt.orders < REBUILD_ORDERS_MAX {
+        let mut rebuilt = Rebuilt { orders: 0, failed: vec![], next: after };
+        while rebuilt.orders + rebuilt.failed.len() < REBUILD_ORDERS_MAX {
             let (orders, next) = self.orders_after(rebuilt.next.take()).await?;
-            rebuilt.orders += orders.len();
-            let mut projected = stream::iter(orders)
-                .map(|(tenant, order)| async move { self.project_order(&tenant, order, vec![]).await })
-                .buffer_unordered(CONCURRENCY_MAX);
-            while let Some(result) = projected.next().await {
-                result?;
-            }
+            let count = orders.len();
+            let failed: Vec<_> = stream::iter(orders)
+                .map(|(tenant, order)| self.rebuild_order(tenant, order))
+                .buffer_unordered(CONCURRENCY_MAX)
+                .filter_map(|failed| async move { failed })
+                .collect()
+                .await;
+            rebuilt.orders += count - failed.len();
+            rebuilt.failed.extend(failed);
             rebuilt.next = next;
             if rebuilt.next.is_none() {
                 break;
             }
         }
         Ok(rebuilt)
+    }
+
+    async fn rebuild_order(&self, tenant: TenantId, order: OrderId) -> Option<OrderId> {
+        let change = Change { tenant, order, first: 0, commits: vec![] };
+        self.project_change(change).await.map(|_| order)
     }
 
     /// The orders whose creation stands in the next page of the ledger. One `Scan`.
@@ -139,6 +152,8 @@ pub struct LedgerKey {
 pub struct Rebuilt {
     /// How many orders were projected.
     pub orders: usize,
+    /// Those that could not be.
+    pub failed: Vec<OrderId>,
     /// Where to go on; nothing when all is done.
     pub next: Option<LedgerKey>,
 }

@@ -122,7 +122,9 @@ impl Request {
     pub fn body(&self) -> Result<Vec<u8>, Failure> {
         let body = self.event.body.as_deref().unwrap_or_default();
         let json = self.header("content-type").is_none_or(is_json);
-        if !body.is_empty() && !json {
+        let plain =
+            self.header("content-encoding").is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
+        if !body.is_empty() && !(json && plain) {
             return Err(Problem::unsupported_media_type().into());
         }
         if !self.event.is_base64_encoded {
@@ -165,15 +167,24 @@ impl Request {
     }
 }
 
-/// API Gateway writes a claim that is a list as `[a b]`, and a single text as it is.
+/// API Gateway writes a claim that is a list as `[a b]`, and a single text as it is. A role therefore has no space: one
+/// that had would be read as two.
 fn list_claim(claim: &str) -> Vec<String> {
     let list = claim.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(claim);
-    list.split([' ', ',']).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    list.split(' ').filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
+/// JSON in UTF-8, which is the only JSON there is (RFC 8259).
 fn is_json(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
+    let mut parts = content_type.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let utf8 = |parameter: &str| {
+        parameter.split_once('=').is_none_or(|(name, value)| {
+            !name.trim().eq_ignore_ascii_case("charset")
+                || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        })
+    };
+    essence.eq_ignore_ascii_case("application/json") && parts.all(utf8)
 }
 
 /// Whether an id from outside may go into logs and stored commits.

@@ -25,7 +25,9 @@ use aws_smithy_types::config_bag::ConfigBag;
 use metrics::Unit;
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use penstock_domain::OrderId;
+use tracing::Subscriber;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -38,17 +40,25 @@ static COLLECTOR: OnceLock<Option<&'static Collector>> = OnceLock::new();
 pub fn init(level: &str) {
     COLLECTOR.get_or_init(|| {
         let filter = std::env::var("LOG_LEVEL").unwrap_or_else(|_| level.to_owned());
-        let lines = json_subscriber::fmt::layer()
-            .with_writer(io::stderr)
-            .with_target(false)
-            .with_current_span(false)
-            .with_span_list(false)
-            .flatten_event(true)
-            .flatten_span_list_on_top_level(true);
         // Another subscriber that is there already, as in tests, stays.
-        let _ = tracing_subscriber::registry().with(EnvFilter::new(filter)).with(lines).try_init();
+        let _ = subscriber(&filter, io::stderr).try_init();
         Builder::new().cloudwatch_namespace(NAMESPACE).init().ok().inspect(|_| describe())
     });
+}
+
+/// What turns records into lines of JSON: the fields of a record and of the spans around it, side by side.
+fn subscriber<W>(filter: &str, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    let lines = json_subscriber::fmt::layer()
+        .with_writer(writer)
+        .with_target(false)
+        .with_current_span(false)
+        .with_span_list(false)
+        .flatten_event(true)
+        .flatten_span_list_on_top_level(true);
+    tracing_subscriber::registry().with(EnvFilter::new(filter)).with(lines)
 }
 
 /// Writes what was measured since the last time, one line of embedded metric format per set of dimensions.
@@ -129,3 +139,6 @@ impl Intercept for CountRetries {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

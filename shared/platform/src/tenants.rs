@@ -62,9 +62,8 @@ impl Tenants for DynamoTenants {
             Some(item) => from_item::<SettingsItem>(SETTINGS, item)?.limits,
             None => Limits::default(),
         };
-        if self.caches.unchanged_since(mark) {
-            self.caches.limits.insert(tenant.clone(), limits);
-        }
+        let insert = || self.caches.limits.insert(tenant.clone(), limits);
+        self.caches.remember(mark, insert, || self.caches.limits.invalidate(tenant));
         Ok(limits)
     }
 }

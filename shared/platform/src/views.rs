@@ -1,19 +1,18 @@
 //! The read model: orders as callers see them, by time, customer and status.
 //!
-//! A view is written whole, unless a newer one is there: redelivery, reordering and rebuilding are harmless. What is
-//! kept is the wire's JSON, so that a list is read and sent on without being understood.
+//! A view is written whole, unless a newer one is there: redelivery, reordering and rebuilding are harmless. What can
+//! be computed (line totals) is not kept.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{Timestamp, TimestampRound, Unit};
 use penstock_api::cursor::{Cursor, bad_cursor};
-use penstock_api::orders::OrderView;
+use penstock_api::orders::Shown;
 use penstock_api::problem::Problem;
 use penstock_application::{OrderRecord, Unavailable};
-use penstock_domain::order::Status;
-use penstock_domain::{CustomerId, OrderId, TenantId};
+use penstock_domain::order::{Line, Status};
+use penstock_domain::{CustomerId, Money, OrderId, TenantId};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use crate::pages::{Page, cut};
 use crate::store::{Item, from_item, sdk, text, to_item, unavailable};
@@ -53,16 +52,17 @@ pub struct Position {
     pub id: OrderId,
 }
 
-/// An order in a list.
-#[derive(Debug, Clone)]
+/// An order as the read model keeps it.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Listed {
-    /// As JSON, in the wire's form.
-    pub json: Box<RawValue>,
     /// Its place in the list.
     pub position: Position,
+    item: ViewItem,
+    lines: Vec<Line>,
 }
 
-#[derive(Serialize, Deserialize)]
+/// A view as stored: at most a little larger than the commits it is made from, so that what fits the ledger fits here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ViewItem {
     pk: String,
@@ -72,7 +72,12 @@ struct ViewItem {
     customer_status: String,
     created: String,
     version: u32,
-    json: String,
+    customer_id: CustomerId,
+    order_status: Status,
+    total: Money,
+    updated: Timestamp,
+    /// JSON, as events have them.
+    lines: String,
 }
 
 impl OrderViews {
@@ -86,7 +91,7 @@ impl OrderViews {
     /// # Errors
     /// When it cannot be written.
     pub async fn put(&self, tenant: &TenantId, record: &OrderRecord) -> Result<(), Unavailable> {
-        let item = to_item(VIEWS, &ViewItem::new(tenant, record))?;
+        let item = to_item(VIEWS, &ViewItem::new(tenant, record)?)?;
         let put = self
             .client
             .put_item()
@@ -147,19 +152,38 @@ impl OrderViews {
 }
 
 impl ViewItem {
-    fn new(tenant: &TenantId, record: &OrderRecord) -> Self {
+    fn new(tenant: &TenantId, record: &OrderRecord) -> Result<Self, Unavailable> {
         let OrderRecord { id, version, order } = record;
-        let json = OrderView::new(*id, *version, order).to_json();
-        let created = Position { created_at: order.created_at, id: *id }.key();
-        Self {
+        let lines = serde_json::to_string(&order.lines).map_err(|error| unavailable(VIEWS)(error.into()))?;
+        Ok(Self {
             pk: format!("{tenant}#{id}"),
             tenant: tenant.clone(),
             customer: format!("{tenant}#{}", order.customer_id),
             status: format!("{tenant}#{}", order.status),
             customer_status: format!("{tenant}#{}#{}", order.customer_id, order.status),
-            created,
+            created: Position { created_at: order.created_at, id: *id }.key(),
             version: *version,
-            json,
+            customer_id: order.customer_id,
+            order_status: order.status,
+            total: order.total,
+            updated: order.updated_at,
+            lines,
+        })
+    }
+}
+
+impl Listed {
+    /// The order as callers see it.
+    pub fn shown(&self) -> Shown<'_> {
+        Shown {
+            id: self.position.id,
+            version: self.item.version,
+            customer_id: self.item.customer_id,
+            status: self.item.order_status,
+            lines: &self.lines,
+            total: self.item.total,
+            created_at: self.position.created_at,
+            updated_at: self.item.updated,
         }
     }
 }
@@ -222,13 +246,13 @@ fn millis(time: Timestamp) -> String {
 }
 
 fn listed(item: Item) -> Result<Listed, Unavailable> {
-    let view: ViewItem = from_item(VIEWS, item)?;
-    let damaged = || unavailable(VIEWS)(format!("view {} has no place in a list", view.pk).into());
-    let (created, id) = view.created.split_once('#').ok_or_else(damaged)?;
+    let item: ViewItem = from_item(VIEWS, item)?;
+    let damaged = || unavailable(VIEWS)(format!("view {} has no place in a list", item.pk).into());
+    let (created, id) = item.created.split_once('#').ok_or_else(damaged)?;
     let position = Position {
         created_at: created.parse().map_err(|_| damaged())?,
         id: id.parse().map_err(|_| damaged())?,
     };
-    let json = RawValue::from_string(view.json).map_err(|error| unavailable(VIEWS)(error.into()))?;
-    Ok(Listed { json, position })
+    let lines = serde_json::from_str(&item.lines).map_err(|error| unavailable(VIEWS)(error.into()))?;
+    Ok(Listed { position, item, lines })
 }

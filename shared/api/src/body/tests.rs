@@ -74,7 +74,8 @@ fn a_whole_number_is_one_in_any_notation() {
     ] {
         assert_eq!(number(text), None, "{text}");
     }
-    assert_eq!(number(&format!("5.{}", "0".repeat(1_000))), None);
+    assert_eq!(number(&format!("5.{}", "0".repeat(1_000))), Some(5));
+    assert_eq!(number(&format!("1.{}1e0", "0".repeat(40))), None, "not rounded");
 }
 
 #[test]

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
+use penstock_domain::DecimalNumber;
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -14,9 +13,6 @@ use uuid::Uuid;
 use super::Problems;
 use crate::path::{UUID_MUST, uuid};
 use crate::problem::Detail;
-
-/// Longer numbers are no quantity; reading them would only cost time.
-const DIGITS_MAX: usize = 40;
 
 /// A value of a body that is well-formed JSON.
 pub(crate) struct Value<'a> {
@@ -126,10 +122,7 @@ impl<'a> Value<'a> {
 }
 
 fn whole_number(text: &str) -> Option<u32> {
-    let text = Some(text).filter(|text| text.len() <= DIGITS_MAX)?;
-    let has_exponent = text.contains(['e', 'E']);
-    let number = if has_exponent { Decimal::from_scientific(text) } else { Decimal::from_str_exact(text) };
-    number.ok().filter(Decimal::is_integer)?.to_u32()
+    text.parse::<DecimalNumber>().ok()?.in_units(0).ok()?.try_into().ok()
 }
 
 /// The fields of an object that were not read yet.

@@ -17,7 +17,7 @@ impl Problem {
                 Self::new(code, sentence).with_details(lines.iter().map(detail).collect())
             }
             Refusal::NoLines => items(Code::ValidationFailed, refusal),
-            Refusal::TooManyLines { .. } => items(Code::LimitExceeded, refusal),
+            Refusal::TooManyLines { .. } | Refusal::TooManyEdits => items(Code::LimitExceeded, refusal),
             Refusal::TotalTooLarge => items(Code::TotalTooLarge, refusal),
         }
     }

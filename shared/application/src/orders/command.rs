@@ -1,9 +1,10 @@
 //! Commands to an order that exists: one read, one conditional write, and one more write for each lost race.
 
+use jiff::Timestamp;
 use penstock_domain::OrderId;
 use penstock_domain::order::{self, Command, Event, WantedLine};
 
-use super::{ATTEMPTS_MAX, OrderError, Orders};
+use super::{ATTEMPTS_MAX, COMMITS_MAX, OrderError, Orders};
 use crate::caller::{Caller, Request};
 use crate::catalogue::Catalogue;
 use crate::history::{History, OrderRecord};
@@ -64,7 +65,7 @@ impl<L: Ledger, C: Catalogue, T: Tenants> Orders<L, C, T> {
         let limits = self.tenants.limits(&caller.tenant).await?;
         let probe = Command::EditDraft { lines: now.order.lines.clone(), limits };
         order::decide(&now.order, self.now(), probe)?;
-        let (_, lines) = self.price(caller, items, Some(now.order.currency)).await?;
+        let (_, lines) = self.price(caller, items, Some(now.order.currency), limits).await?;
         self.commit(caller, &to, history, Command::EditDraft { lines, limits }).await
     }
 
@@ -82,26 +83,36 @@ impl<L: Ledger, C: Catalogue, T: Tenants> Orders<L, C, T> {
             let now = history.now()?;
             expect(&now, to.expected)?;
             let at = self.now().max(history.newest_at());
+            // A command said before decides nothing, and is committed all the same: its key must be remembered, or
+            // its repeat would be taken for a new command once the order has moved on.
             let events = order::decide(&now.order, at, command.clone())?;
-            if events.is_empty() {
-                return Ok(now);
+            if history.commits().len() >= COMMITS_MAX {
+                return Err(OrderError::TooLong);
             }
-            let commit = Commit::of(caller, to.request, to.id, now.version + 1, events);
+            let commit = Commit::of(caller, to.request, to.id, now.version + 1, at, events);
             match self.ledger.append(&commit).await {
                 Ok(()) => {
                     commit.count_transitions();
                     history.push(commit);
                     return history.now();
                 }
-                // Theirs, or ours whose answer was lost: either way it is what comes next.
-                Err(AppendError::Conflict(other)) => history.push(*other),
+                Err(AppendError::Conflict(other)) => lost_to(&mut history, *other, to.request),
                 Err(error) => return Err(error.into()),
             }
-            metrics::counter!("LostRaces").increment(1);
         }
         // The last conflict may have been our own write.
         history.answered(to.request)?.ok_or(OrderError::Contended)
     }
+}
+
+/// Another commit came first: theirs, or ours whose answer was lost. Either way it is what comes next.
+fn lost_to(history: &mut History, other: Commit, request: &Request) {
+    if other.request_id == request.id {
+        other.count_transitions();
+    } else {
+        metrics::counter!("LostRaces").increment(1);
+    }
+    history.push(other);
 }
 
 fn expect(now: &OrderRecord, expected: &(dyn Fn(u32) -> bool + Sync)) -> Result<(), OrderError> {
@@ -109,19 +120,20 @@ fn expect(now: &OrderRecord, expected: &(dyn Fn(u32) -> bool + Sync)) -> Result<
 }
 
 impl Commit {
-    /// The commit of a request's events, which are at least one.
+    /// The commit of what a request decided at a time.
     pub(super) fn of(
         caller: &Caller,
         request: &Request,
         order: OrderId,
         number: u32,
+        at: Timestamp,
         events: Vec<Event>,
     ) -> Self {
         Self {
             tenant: caller.tenant.clone(),
             order,
             number,
-            at: events[0].at(),
+            at,
             actor: caller.subject.clone(),
             key: request.key,
             digest: request.digest.clone(),

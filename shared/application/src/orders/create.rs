@@ -62,7 +62,7 @@ impl<L: Ledger, C: Catalogue, T: Tenants> Orders<L, C, T> {
 
     async fn decide_creation(&self, caller: &Caller, wanted: WantedOrder) -> Result<Vec<Event>, OrderError> {
         let limits = self.tenants.limits(&caller.tenant).await?;
-        let (currency, lines) = self.price(caller, &wanted.items, wanted.currency).await?;
+        let (currency, lines) = self.price(caller, &wanted.items, wanted.currency, limits).await?;
         let WantedOrder { customer_id, draft, .. } = wanted;
         let creation = Creation { customer_id, currency, lines, limits, draft };
         Ok(order::create(self.now(), creation)?)
@@ -75,7 +75,7 @@ impl<L: Ledger, C: Catalogue, T: Tenants> Orders<L, C, T> {
         id: OrderId,
         events: Vec<Event>,
     ) -> Result<Created, OrderError> {
-        let commit = Commit::of(caller, request, id, 1, events);
+        let commit = Commit::of(caller, request, id, 1, events[0].at(), events);
         match self.ledger.append(&commit).await {
             Ok(()) => {
                 commit.count_transitions();
@@ -93,5 +93,9 @@ fn before(id: OrderId, first: Commit, request: &Request) -> Result<Created, Orde
     let history = History::new(id, vec![first])?;
     let record = history.answered(request)?.ok_or(OrderError::KeyReused)?;
     // Written by this very attempt, whose answer was lost on the way: to the caller it is new.
-    Ok(if ours { Created::New(record) } else { Created::Before(record) })
+    if ours {
+        history.commits().iter().for_each(Commit::count_transitions);
+        return Ok(Created::New(record));
+    }
+    Ok(Created::Before(record))
 }

@@ -59,6 +59,18 @@ async fn a_repeated_command_is_answered_as_the_first_time() {
 }
 
 #[tokio::test]
+async fn a_command_that_changed_nothing_is_remembered_too() {
+    let shop = Shop::new();
+    let id = shop.draft(1).await;
+    let as_it_was = shop.edit(id, 2, 2).await.unwrap();
+    shop.edit(id, 3, 7).await.unwrap();
+    let again = shop.edit(id, 2, 2).await.unwrap();
+    assert_eq!((again.version, &again.order.lines), (as_it_was.version, &as_it_was.order.lines));
+    let now = shop.orders.get(&caller(), id, None).await.unwrap();
+    assert_eq!(now.order.lines[0].quantity, 7, "the repeat did not undo the later edit");
+}
+
+#[tokio::test]
 async fn a_lost_race_is_decided_anew_without_another_read() {
     let shop = Shop::new();
     let id = shop.draft(1).await;
@@ -145,6 +157,13 @@ impl Shop {
     async fn place(&self, id: OrderId, name: u128) -> Result<OrderRecord, OrderError> {
         let request = request(name, "place");
         self.orders.place(&caller(), ToOrder { id, request: &request, expected: &|_| true }).await
+    }
+
+    async fn edit(&self, id: OrderId, name: u128, quantity: u32) -> Result<OrderRecord, OrderError> {
+        let request = request(name, &quantity.to_string());
+        let items = [WantedLine { quantity, ..wanted().items[0].clone() }];
+        let to = ToOrder { id, request: &request, expected: &|_| true };
+        self.orders.edit_draft(&caller(), to, &items).await
     }
 
     async fn cancel(

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Line, LineProblem, LineProblemKind, Refusal};
-use crate::{Currency, Money, Product, ProductId};
+use super::{Line, LineProblem, LineProblemKind, Refusal, check_count, foreign_price, units_problem};
+use crate::{Currency, Limits, Money, Product, ProductId};
 
 /// A line as it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,51 +16,61 @@ pub struct WantedLine {
     pub unit_price: Option<Money>,
 }
 
-/// Prices lines from the catalogue. `may_set_prices` lets the caller's prices stand.
-///
-/// The order's currency is the one asked for, or else that of its first line.
-///
-/// # Errors
-/// [`Refusal::Lines`] with every unknown product and every price that is not as expected.
-pub fn price_lines(
-    wanted: &[WantedLine],
-    products: &BTreeMap<ProductId, Product>,
-    currency: Option<Currency>,
-    may_set_prices: bool,
-) -> Result<(Currency, Vec<Line>), Refusal> {
-    let priced: Vec<_> = wanted.iter().map(|line| price(line, products, may_set_prices)).collect();
-    let problems: Vec<_> = priced
-        .iter()
-        .enumerate()
-        .filter_map(|(line, result)| Some(LineProblem { line, kind: result.as_ref().err()?.clone() }))
-        .collect();
-    if !problems.is_empty() {
-        return Err(Refusal::Lines(problems));
-    }
-    let lines: Vec<Line> = priced.into_iter().flatten().collect();
-    let first = lines.first().map(|line| line.unit_price.currency());
-    Ok((currency.or(first).ok_or(Refusal::NoLines)?, lines))
+/// What lines are priced by.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// The catalogue, as far as it is asked for.
+    pub products: &'a BTreeMap<ProductId, Product>,
+    /// The order's currency; that of the first line when nothing is said.
+    pub currency: Option<Currency>,
+    /// The tenant's limits.
+    pub limits: Limits,
+    /// Whether the caller's prices stand, whatever the catalogue says.
+    pub may_set_prices: bool,
 }
 
-fn price(
-    wanted: &WantedLine,
-    products: &BTreeMap<ProductId, Product>,
-    may_set_prices: bool,
-) -> Result<Line, LineProblemKind> {
-    let product =
-        products.get(&wanted.product_id).ok_or(LineProblemKind::UnknownProduct(wanted.product_id))?;
-    let current = product.details.price;
+/// Prices lines.
+///
+/// # Errors
+/// [`Refusal::Lines`] with everything that is wrong with any line, or a refusal of the order as a whole.
+pub fn price_lines(wanted: &[WantedLine], terms: &Terms<'_>) -> Result<(Currency, Vec<Line>), Refusal> {
+    check_count(wanted.len(), terms.limits)?;
+    let priced: Vec<_> = wanted.iter().map(|line| price(line, terms)).collect();
+    let first = priced.iter().flatten().map(|line| line.unit_price.currency()).next();
+    let currency = terms.currency.or(first);
+    let problems: Vec<_> = priced
+        .iter()
+        .zip(wanted)
+        .enumerate()
+        .flat_map(|(line, (priced, wanted))| {
+            let price = match priced {
+                Ok(priced) => currency.and_then(|currency| foreign_price(priced, currency)),
+                Err(kind) => Some(kind.clone()),
+            };
+            let kinds = price.into_iter().chain(units_problem(wanted.quantity, terms.limits));
+            kinds.map(move |kind| LineProblem { line, kind })
+        })
+        .collect();
+    match currency {
+        Some(currency) if problems.is_empty() => Ok((currency, priced.into_iter().flatten().collect())),
+        _ => Err(Refusal::Lines(problems)),
+    }
+}
+
+fn price(wanted: &WantedLine, terms: &Terms<'_>) -> Result<Line, LineProblemKind> {
+    let unknown = LineProblemKind::UnknownProduct(wanted.product_id);
+    let details = &terms.products.get(&wanted.product_id).ok_or(unknown)?.details;
     let unit_price = match wanted.unit_price {
-        Some(expected) if expected != current && !may_set_prices => {
-            return Err(LineProblemKind::PriceChanged(current));
+        Some(expected) if expected != details.price && !terms.may_set_prices => {
+            return Err(LineProblemKind::PriceChanged(details.price));
         }
         Some(given) => given,
-        None => current,
+        None => details.price,
     };
     Ok(Line {
         product_id: wanted.product_id,
-        sku: product.details.sku.clone(),
-        name: product.details.name.clone(),
+        sku: details.sku.clone(),
+        name: details.name.clone(),
         quantity: wanted.quantity,
         unit_price,
     })

@@ -126,13 +126,55 @@ fn the_catalogue_says_the_price_unless_the_caller_may() {
         crate::ProductDetails { sku: "a".into(), name: "A".into(), category: "c".into(), price: gbp(255) };
     let products = [(id, crate::Product { id, details })].into();
     let wanted = |price| [WantedLine { product_id: id, quantity: 1, unit_price: price }];
-    let price =
-        |price, may| price_lines(&wanted(price), &products, None, may).map(|(_, lines)| lines[0].unit_price);
+    let terms = |may_set_prices| Terms {
+        products: &products,
+        currency: None,
+        limits: Limits::default(),
+        may_set_prices,
+    };
+    let price = |price, may| price_lines(&wanted(price), &terms(may)).map(|(_, lines)| lines[0].unit_price);
     assert_eq!(price(None, false), Ok(gbp(255)));
     assert_eq!(price(Some(gbp(255)), false), Ok(gbp(255)));
     assert_eq!(price(Some(gbp(1)), true), Ok(gbp(1)));
     let changed = LineProblem { line: 0, kind: LineProblemKind::PriceChanged(gbp(255)) };
     assert_eq!(price(Some(gbp(1)), false), Err(Refusal::Lines(vec![changed])));
+}
+
+#[test]
+fn everything_wrong_with_any_line_is_told_at_once() {
+    let [known, unknown] = [5_u128, 6].map(|id| ProductId::from(Uuid::from_u128(id)));
+    let details =
+        crate::ProductDetails { sku: "a".into(), name: "A".into(), category: "c".into(), price: gbp(255) };
+    let products = [(known, crate::Product { id: known, details })].into();
+    let wanted = |product_id, quantity, unit_price| WantedLine { product_id, quantity, unit_price };
+    let lines = [wanted(unknown, 200, None), wanted(known, 200, Some(gbp(1))), wanted(known, 1, None)];
+    let euro = "EUR".parse().ok();
+    let terms =
+        Terms { products: &products, currency: euro, limits: Limits::default(), may_set_prices: false };
+    let Err(Refusal::Lines(problems)) = price_lines(&lines, &terms) else { panic!("refused") };
+    let units = LineProblemKind::Units { quantity: 200, max: 100 };
+    let foreign = LineProblemKind::OtherCurrency { price: gbp(0).currency(), order: euro.unwrap() };
+    let told: Vec<_> = problems.into_iter().map(|problem| (problem.line, problem.kind)).collect();
+    let expected = [
+        (0, LineProblemKind::UnknownProduct(unknown)),
+        (0, units.clone()),
+        (1, LineProblemKind::PriceChanged(gbp(255))),
+        (1, units),
+        (2, foreign),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_draft_is_not_edited_without_end() {
+    let mut events = vec![created()];
+    let edits = (1..2_000).take_while(|quantity| {
+        let edit = Command::EditDraft { lines: vec![line(1 + quantity % 2, 1)], limits: Limits::default() };
+        let edited = decide(&Order::fold(&events).unwrap(), now(), edit);
+        events.extend(edited.iter().flatten().cloned());
+        edited != Err(Refusal::TooManyEdits)
+    });
+    assert_eq!(edits.count(), HISTORY_LINES_MAX / EDIT_LINES_MIN - 1);
 }
 
 /// Stored events are read for as long as orders are kept: this text may gain variants, and nothing else may change.

@@ -62,10 +62,8 @@ impl<C: Catalogue> Catalogue for CachedCatalogue<C> {
         }
         let mark = self.caches.mark();
         let read = self.inner.find(tenant, &missing).await?;
-        // What was read before a write ended may be older than the write: not to be remembered.
-        if self.caches.unchanged_since(mark) {
-            self.remember(tenant, &missing, &read);
-        }
+        let insert = || self.remember(tenant, &missing, &read);
+        self.caches.remember(mark, insert, || self.forget(tenant, &missing));
         found.products.extend(read.products);
         Ok(found)
     }
@@ -88,3 +86,6 @@ impl<C: Catalogue> Catalogue for CachedCatalogue<C> {
         deleted
     }
 }
+
+#[cfg(test)]
+mod tests;
