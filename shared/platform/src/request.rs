@@ -124,7 +124,7 @@ impl Request {
         let json = self.header("content-type").is_none_or(is_json);
         let plain =
             self.header("content-encoding").is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
-        if !body.is_empty() && !(json && plain) {
+        if !(body.is_empty() || json && plain) {
             return Err(Problem::unsupported_media_type().into());
         }
         if !self.event.is_base64_encoded {
