@@ -164,6 +164,9 @@ async fn unknown_routes_and_methods_are_told_apart() {
     let wrong = send(shop.request("DELETE", "/v1/orders")).await;
     assert_eq!((wrong.status, wrong.code().as_str()), (405, "method-not-allowed"));
     assert_eq!(wrong.headers["allow"], "POST, GET");
+    // To everyone: which routes there are is public.
+    assert_eq!(send(shop.bare("GET", "/v1/nothing")).await.code(), "unknown-route");
+    assert_eq!(send(shop.bare("DELETE", "/v1/orders")).await.code(), "method-not-allowed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

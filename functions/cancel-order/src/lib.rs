@@ -1,7 +1,6 @@
 //! `POST /v1/orders/{orderId}/cancellation`: cancels an order that has not shipped.
 
-use penstock_api::conditions::etag;
-use penstock_api::orders::{CancelOrder, OrderView};
+use penstock_api::orders::CancelOrder;
 use penstock_application::ToOrder;
 use penstock_platform::app::App;
 use penstock_platform::function::Function;
@@ -23,6 +22,5 @@ pub async fn handle(app: &App, request: Request) -> Reply {
     let CancelOrder { reason } = CancelOrder::parse(&body)?;
     let to = ToOrder { id, request: &command, expected: &request.expected()? };
     let record = app.orders.cancel(&caller, to, reason).await?;
-    let view = OrderView::new(id, record.version, &record.order);
-    Ok(reply::ok(view.to_json())?.with("etag", etag(record.version)))
+    reply::order(200, &record)
 }

@@ -1,7 +1,6 @@
 //! `POST /v1/orders`: creates an order and places it; with `"draft": true` only creates it.
 
-use penstock_api::conditions::etag;
-use penstock_api::orders::{CreateOrder, OrderView};
+use penstock_api::orders::CreateOrder;
 use penstock_application::{Created, WantedOrder};
 use penstock_domain::OrderId;
 use penstock_platform::app::App;
@@ -28,8 +27,5 @@ pub async fn handle(app: &App, request: Request) -> Reply {
         Created::New(record) => (201, record),
         Created::Before(record) => (409, record),
     };
-    let view = OrderView::new(record.id, record.version, &record.order);
-    Ok(reply::with_status(status, view.to_json())?
-        .with("etag", etag(record.version))
-        .with("location", format!("/v1/orders/{}", record.id)))
+    Ok(reply::order(status, &record)?.with("location", format!("/v1/orders/{}", record.id)))
 }

@@ -1,7 +1,6 @@
 //! `PUT /v1/orders/{orderId}/lines`: replaces a draft's lines, at today's prices.
 
-use penstock_api::conditions::etag;
-use penstock_api::orders::{EditLines, OrderView};
+use penstock_api::orders::EditLines;
 use penstock_application::ToOrder;
 use penstock_platform::app::App;
 use penstock_platform::function::Function;
@@ -23,6 +22,5 @@ pub async fn handle(app: &App, request: Request) -> Reply {
     let EditLines { items } = EditLines::parse(&body)?;
     let to = ToOrder { id, request: &command, expected: &request.expected()? };
     let record = app.orders.edit_draft(&caller, to, &items).await?;
-    let view = OrderView::new(id, record.version, &record.order);
-    Ok(reply::ok(view.to_json())?.with("etag", etag(record.version)))
+    reply::order(200, &record)
 }

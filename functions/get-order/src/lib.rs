@@ -1,7 +1,6 @@
 //! `GET /v1/orders/{orderId}`: the order from the ledger, now or as it was at `asOf`.
 
 use penstock_api::conditions::etag;
-use penstock_api::orders::OrderView;
 use penstock_api::query::AsOf;
 use penstock_platform::app::App;
 use penstock_platform::function::Function;
@@ -20,10 +19,8 @@ pub async fn handle(app: &App, request: Request) -> Reply {
     let id = request.order_id()?;
     let AsOf { as_of } = AsOf::parse(request.query())?;
     let record = app.orders.get(&caller, id, as_of).await?;
-    let reply = if request.has(record.version)? {
-        reply::empty(304)?
-    } else {
-        reply::ok(OrderView::new(id, record.version, &record.order).to_json())?
-    };
-    Ok(reply.with("etag", etag(record.version)))
+    if request.has(record.version)? {
+        return Ok(reply::empty(304)?.with("etag", etag(record.version)));
+    }
+    reply::order(200, &record)
 }

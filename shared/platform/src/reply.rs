@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use penstock_api::conditions::etag;
+use penstock_api::orders::OrderView;
 use penstock_api::problem::CONTENT_TYPE;
+use penstock_application::OrderRecord;
 
 use crate::failure::Failure;
 use crate::request::Ids;
@@ -35,6 +38,15 @@ pub fn with_status(status: u16, json: impl Into<Vec<u8>>) -> Reply {
     String::from_utf8(json.into())
         .map(|body| Response::new(status, "application/json", body))
         .map_err(|error| Failure::internal(error.to_string()))
+}
+
+/// An order, with its version as the entity tag.
+///
+/// # Errors
+/// Never; it is a [`Reply`] so that a handler can end with it.
+pub fn order(status: u16, record: &OrderRecord) -> Reply {
+    let view = OrderView::new(record.id, record.version, &record.order);
+    Ok(with_status(status, view.to_json())?.with("etag", etag(record.version)))
 }
 
 /// A status that says all.
