@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::aws::Cloud;
 use crate::functions::{Functions, PAYLOAD_MAX_BYTES};
-use crate::gateway::log_failure;
-use crate::handler::Failure;
 use crate::identity::Issuer;
+use crate::invoke::invoke;
+use crate::loopback::no_foreign_pages;
 use crate::suite::{Settings, SettingsError, TenantSettings};
 
 /// What the laptop's own endpoints need.
@@ -31,16 +31,17 @@ type Shared = State<Arc<Dev>>;
 
 /// The endpoints.
 pub(crate) fn router<S: Clone + Send + Sync + 'static>(dev: Dev) -> Router<S> {
-    Router::new()
+    let endpoints = Router::new()
         .route("/dev/token", post(token))
         .route("/dev/.well-known/jwks.json", get(jwks))
         .route("/dev/.well-known/openid-configuration", get(discovery))
         .route("/dev/tenants/{tenant}", get(tenant).put(put_tenant))
         .route("/dev/calls", get(calls).delete(forget_calls))
-        .route("/2015-03-31/functions/{name}/invocations", post(invoke))
+        .route("/2015-03-31/functions/{name}/invocations", post(invoked))
         // One byte more, so that the limit's own answer is ours.
         .layer(DefaultBodyLimit::max(PAYLOAD_MAX_BYTES + 1))
-        .with_state(Arc::new(dev))
+        .with_state(Arc::new(dev));
+    no_foreign_pages(endpoints)
 }
 
 async fn token(State(dev): Shared, body: Bytes) -> Response {
@@ -95,47 +96,8 @@ async fn forget_calls(State(dev): Shared) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// Lambda's `Invoke`: `aws lambda invoke --endpoint-url …`.
-async fn invoke(State(dev): Shared, Path(name): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
-    let name = dev.functions.resolve(&name);
-    if !dev.functions.contains(&name) {
-        return lambda_error(StatusCode::NOT_FOUND, &Failure::Unknown(name));
-    }
-    let payload = if body.is_empty() { b"{}".to_vec() } else { body.to_vec() };
-    let request_id = uuid::Uuid::new_v4().to_string();
-    if headers.get("x-amz-invocation-type").is_some_and(|it| it == "Event") {
-        tokio::spawn(async move { invoked(&dev.functions, &name, payload, request_id).await });
-        return StatusCode::ACCEPTED.into_response();
-    }
-    invoked(&dev.functions, &name, payload, request_id).await
-}
-
-async fn invoked(functions: &Functions, name: &str, payload: Vec<u8>, request_id: String) -> Response {
-    let mut response = match functions.invoke(name, payload, request_id.clone()).await {
-        Ok(answer) => Response::new(Body::from(answer)),
-        Err(failure @ Failure::TooLarge { what: "the payload", .. }) => {
-            return lambda_error(StatusCode::PAYLOAD_TOO_LARGE, &failure);
-        }
-        Err(failure) => {
-            log_failure(name, &request_id, &failure);
-            let error = json!({"errorType": failure.kind(), "errorMessage": failure.message()});
-            let mut response = Json(error).into_response();
-            response.headers_mut().insert("x-amz-function-error", HeaderValue::from_static("Unhandled"));
-            response
-        }
-    };
-    response.headers_mut().insert("x-amz-executed-version", HeaderValue::from_static("$LATEST"));
-    response
-}
-
-fn lambda_error(status: StatusCode, failure: &Failure) -> Response {
-    let kind = match failure {
-        Failure::Unknown(_) => "ResourceNotFoundException",
-        _ => "RequestTooLargeException",
-    };
-    let mut response = (status, Json(json!({"Type": "User", "Message": failure.message()}))).into_response();
-    response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(kind));
-    response
+async fn invoked(State(dev): Shared, Path(name): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
+    invoke(&dev.functions, &name, &headers, body).await
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use penstock_platform::function::Invocation;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::handler::{Failure, Handler};
 use crate::template::STACK;
@@ -28,13 +29,22 @@ pub struct Deployed {
 #[derive(Clone, Default)]
 pub struct Functions {
     by_name: Arc<BTreeMap<String, Deployed>>,
+    /// How many more may run at once, of those functions that have a limit.
+    reserved: Arc<BTreeMap<String, Arc<Semaphore>>>,
 }
 
 impl Functions {
     /// These functions, by name.
     #[must_use]
     pub fn new(by_name: BTreeMap<String, Deployed>) -> Self {
-        Self { by_name: Arc::new(by_name) }
+        Self { by_name: Arc::new(by_name), reserved: Arc::default() }
+    }
+
+    /// The same, with reserved concurrency: no more than so many invocations of a function at once, whoever invokes.
+    #[must_use]
+    pub fn with_reserved(self, reserved: &BTreeMap<String, usize>) -> Self {
+        let limit = |(name, most): (&String, &usize)| (name.clone(), Arc::new(Semaphore::new(*most)));
+        Self { reserved: Arc::new(reserved.iter().map(limit).collect()), ..self }
     }
 
     /// Whether there is a function of that name.
@@ -59,14 +69,16 @@ impl Functions {
     /// Lambda finishes what it has begun.
     ///
     /// # Errors
-    /// When there is no such function, or it failed, crashed or took too long.
+    /// When there is no such function, its concurrency is used up, or it failed, crashed or took too long.
     pub async fn invoke(&self, name: &str, payload: Vec<u8>, request_id: String) -> Result<Vec<u8>, Failure> {
         let Some(function) = self.by_name.get(name).cloned() else {
             return Err(Failure::Unknown(name.to_owned()));
         };
         limit("the payload", &payload)?;
         let invocation = Invocation { request_id };
+        let place = self.place(name)?;
         let task = tokio::spawn(async move {
+            let _until_it_ends = place;
             let answer = AssertUnwindSafe(function.handler.invoke(payload, invocation)).catch_unwind();
             match tokio::time::timeout(function.timeout, answer).await {
                 Ok(Ok(answer)) => answer,
@@ -78,6 +90,14 @@ impl Functions {
             task.await.map_err(|_| Failure::Panicked("the runtime is shutting down".to_owned()))??;
         limit("the answer", &answer)?;
         Ok(answer)
+    }
+}
+
+impl Functions {
+    /// A place among the function's invocations, if their number is limited.
+    fn place(&self, name: &str) -> Result<Option<OwnedSemaphorePermit>, Failure> {
+        let Some(places) = self.reserved.get(name) else { return Ok(None) };
+        Arc::clone(places).try_acquire_owned().map(Some).map_err(|_| Failure::Throttled)
     }
 }
 
@@ -136,6 +156,38 @@ mod tests {
     async fn a_payload_beyond_lambdas_limit_is_refused() {
         let refused = functions().invoke("echo", vec![b' '; PAYLOAD_MAX_BYTES + 1], "1".into()).await;
         assert!(matches!(refused, Err(Failure::TooLarge { .. })), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn no_more_run_at_once_than_are_reserved() {
+        let (start, started) = tokio::sync::oneshot::channel();
+        let start = std::sync::Mutex::new(Some(start));
+        let end = Arc::new(tokio::sync::Notify::new());
+        let waits = Planted::handler({
+            let end = Arc::clone(&end);
+            move |payload| {
+                let (start, end) = (start.lock().unwrap().take(), Arc::clone(&end));
+                async move {
+                    if let Some(start) = start {
+                        start.send(()).unwrap();
+                        end.notified().await;
+                    }
+                    Ok(payload)
+                }
+            }
+        });
+        let deployed = Deployed { timeout: Duration::from_secs(5), handler: waits };
+        let functions = Functions::new(BTreeMap::from([("one".into(), deployed)]))
+            .with_reserved(&BTreeMap::from([("one".into(), 1)]));
+        let first = tokio::spawn({
+            let functions = functions.clone();
+            async move { functions.invoke("one", vec![], "1".into()).await }
+        });
+        started.await.unwrap();
+        assert_eq!(functions.invoke("one", vec![], "2".into()).await, Err(Failure::Throttled));
+        end.notify_one();
+        assert_eq!(first.await.unwrap(), Ok(vec![]));
+        assert_eq!(functions.invoke("one", vec![], "3".into()).await, Ok(vec![]));
     }
 
     #[tokio::test]

@@ -43,6 +43,9 @@ pub enum Failure {
         /// How large it may be.
         max: usize,
     },
+    /// All the concurrency that the template reserves for the function is in use.
+    #[error("Rate Exceeded.")]
+    Throttled,
     /// No function has that name.
     #[error("Function not found: {0}")]
     Unknown(String),
@@ -57,6 +60,7 @@ impl Failure {
             Self::Panicked(_) => "Panic",
             Self::TimedOut(_) => "Sandbox.Timedout",
             Self::TooLarge { .. } => "Function.ResponseSizeTooLarge",
+            Self::Throttled => "TooManyRequestsException",
             Self::Unknown(_) => "ResourceNotFoundException",
         }
     }

@@ -9,13 +9,19 @@ pub mod functions;
 pub mod gateway;
 pub mod handler;
 pub mod identity;
+mod invoke;
+mod loopback;
 pub mod metrics;
+pub mod permissions;
 #[cfg(test)]
 mod planted;
 mod platform;
+pub mod runtime;
+pub mod sources;
 pub mod streams;
 pub mod suite;
 pub mod template;
 
 pub use data_dir::Data;
 pub use platform::{Options, Platform, PlatformError, TEMPLATE};
+pub use runtime::Runtime;

@@ -10,7 +10,8 @@ use cli::{Cli, Command};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    penstock_platform::telemetry::init("info");
+    // s3s logs failures that the caller of S3 logs with its own words.
+    penstock_platform::telemetry::init("info,s3s=off");
     let cli = Cli::parse();
     let outcome = match cli.command {
         None => cli::serve::run(cli.serve).await,

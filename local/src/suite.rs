@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 /// Every function of the suite.
 pub const FUNCTIONS: &[Function] = &[
+    penstock_archive_events::FUNCTION,
     penstock_cancel_order::FUNCTION,
     penstock_create_order::FUNCTION,
     penstock_delete_product::FUNCTION,
@@ -29,6 +30,7 @@ pub const FUNCTIONS: &[Function] = &[
     penstock_put_product::FUNCTION,
     penstock_rebuild_views::FUNCTION,
     penstock_refuse_route::FUNCTION,
+    penstock_relay_events::FUNCTION,
 ];
 
 /// The variable that names the table of tenants' settings.

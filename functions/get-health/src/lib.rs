@@ -14,7 +14,7 @@ pub const FUNCTION: Function = Function::http("get-health", |app, request| Box::
 /// # Errors
 /// None: a dependency that fails is what the reply says.
 pub async fn handle(app: &App, request: Request) -> Reply {
-    let reply = if request.route() == "GET /health/ready" {
+    let reply = if request.raw_path().ends_with("/ready") {
         let dependencies = app.health.ask().await;
         let view = HealthView::new(dependencies.into_iter().map(|of| (of.name.to_owned(), of.ready)));
         reply::with_status(view.http_status(), view.to_json())?

@@ -4,7 +4,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -13,10 +12,11 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
 
 use super::Cloud;
-use super::calls::Call;
-use super::service::{ServiceReply, ServiceRequest};
+use super::service::{ServiceReply, ServiceRequest, service_of};
 
 /// The HTTP client of one function.
 #[derive(Clone)]
@@ -40,69 +40,30 @@ impl HttpClient for Connector {
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let connector = self.clone();
-        HttpConnectorFuture::new(async move { connector.answer(&request).await })
+        HttpConnectorFuture::new(async move { connector.answer(request).await })
     }
 }
 
 impl Connector {
-    async fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let service_name =
-            signed_for(request).ok_or_else(|| refused("the request is not signed for any service"))?;
-        let service = self
-            .cloud
-            .service(service_name)
-            .ok_or_else(|| refused(&format!("the laptop has no service named {service_name}")))?;
-        let body = request.body().bytes().ok_or_else(|| refused("streamed bodies are not taken here"))?;
-        let to_service = ServiceRequest {
-            function: self.function.to_string(),
-            operation: operation_of(request).to_owned(),
-            body: body.to_vec(),
+    async fn answer(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let request = request.try_into_http1x().map_err(|it| ConnectorError::user(it.into()))?;
+        let (head, body) = request.into_parts();
+        let service =
+            service_of(&head.headers).ok_or_else(|| refused("the request is not signed for any service"))?;
+        let body = match body.bytes() {
+            Some(body) => Bytes::copy_from_slice(body),
+            None => body.collect().await.map_err(ConnectorError::user)?.to_bytes(),
         };
-        let (operation, started) = (to_service.operation.clone(), Instant::now());
-        let planted = match self.cloud.faults().plan() {
-            Some(plan) => plan(to_service.clone()).await,
-            None => None,
-        };
-        let reply = match planted {
-            Some(reply) => reply,
-            None => service.call(to_service).await,
-        };
-        self.record(service_name, operation, started, &reply);
+        let request = ServiceRequest::new(&self.function, &head, body);
+        let reply = self.cloud.call(&service, request).await;
+        let reply = reply.ok_or_else(|| refused(&format!("the laptop has no service named {service}")))?;
         response(reply)
     }
-
-    fn record(&self, service: &str, operation: String, started: Instant, reply: &ServiceReply) {
-        self.cloud.calls().record(Call {
-            function: self.function.to_string(),
-            service: service.to_owned(),
-            operation,
-            tables: reply.resources.clone(),
-            read_units: reply.read_units,
-            write_units: reply.write_units,
-            duration: started.elapsed(),
-            error: reply.error.clone(),
-        });
-    }
-}
-
-/// The service in the signature's scope: `Credential=KEY/20260101/us-east-1/dynamodb/aws4_request`.
-fn signed_for(request: &HttpRequest) -> Option<&str> {
-    let scope = request.headers().get("authorization")?.split_once("Credential=")?.1;
-    scope.split([',', ' ']).next()?.split('/').nth(3)
-}
-
-fn operation_of(request: &HttpRequest) -> &str {
-    let target = request.headers().get("x-amz-target").unwrap_or_default();
-    target.rsplit('.').next().unwrap_or_default()
 }
 
 fn response(reply: ServiceReply) -> Result<HttpResponse, ConnectorError> {
-    let status =
-        reply.status.try_into().map_err(|_| refused("a service answered with an impossible status"))?;
-    let mut response = HttpResponse::new(status, SdkBody::from(reply.body));
-    response.headers_mut().insert("content-type", reply.content_type);
-    response.headers_mut().insert("x-amzn-requestid", uuid::Uuid::new_v4().to_string());
-    Ok(response)
+    let response = reply.into_http().map(SdkBody::from);
+    HttpResponse::try_from(response).map_err(|it| ConnectorError::user(it.into()))
 }
 
 fn refused(why: &str) -> ConnectorError {

@@ -3,13 +3,19 @@
 //! The services themselves are behind [`service::Service`]; here is only the way to them and what is seen on it.
 
 pub mod calls;
+mod checkpointer;
 mod connector;
 pub mod dynamodb;
 pub mod faults;
+pub mod s3;
+pub mod secrets;
 pub mod service;
+pub mod sqs;
+pub mod wire;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -20,10 +26,12 @@ use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProt
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
+use crate::permissions::Permissions;
 use crate::template::REGION;
-use calls::CallLog;
+use calls::{Call, CallLog};
 use faults::Faults;
-use service::Service;
+use service::{Service, ServiceReply, ServiceRequest};
+use wire::AccessKeys;
 
 /// All embedded services.
 #[derive(Clone)]
@@ -35,13 +43,25 @@ struct Inner {
     services: BTreeMap<&'static str, Arc<dyn Service>>,
     calls: CallLog,
     faults: Faults,
+    access_keys: AccessKeys,
+    permissions: OnceLock<Permissions>,
 }
 
 impl Cloud {
     /// These services, by the name they are signed for (`dynamodb`, `sqs`, `s3`, …).
     #[must_use]
     pub fn new(services: BTreeMap<&'static str, Arc<dyn Service>>) -> Self {
-        Self { inner: Arc::new(Inner { services, calls: CallLog::default(), faults: Faults::default() }) }
+        Self::with_access_keys(services, AccessKeys::default())
+    }
+
+    /// The same, where the services know the access keys too.
+    #[must_use]
+    pub fn with_access_keys(
+        services: BTreeMap<&'static str, Arc<dyn Service>>,
+        access_keys: AccessKeys,
+    ) -> Self {
+        let (calls, faults) = (CallLog::default(), Faults::default());
+        Self { inner: Arc::new(Inner { services, calls, faults, access_keys, permissions: OnceLock::new() }) }
     }
 
     /// The configuration of one function's clients. Its calls are known as that function's.
@@ -71,7 +91,44 @@ impl Cloud {
         &self.inner.faults
     }
 
-    fn service(&self, name: &str) -> Option<Arc<dyn Service>> {
-        self.inner.services.get(name).cloned()
+    /// Whose access keys the port takes.
+    #[must_use]
+    pub fn access_keys(&self) -> &AccessKeys {
+        &self.inner.access_keys
+    }
+
+    /// From now on these judge the calls of functions. They are set once; who sets them again changes nothing.
+    pub fn guard(&self, permissions: Permissions) -> &Permissions {
+        self.inner.permissions.get_or_init(|| permissions)
+    }
+
+    /// Calls a service: every call goes through here, whichever way it came. `None` when there is no such service.
+    pub async fn call(&self, service: &str, mut request: ServiceRequest) -> Option<ServiceReply> {
+        let target = self.inner.services.get(service)?;
+        if let Some(operation) = target.operation(&request) {
+            request.operation = operation.to_owned();
+        }
+        let (function, operation, started) =
+            (request.function.clone(), request.operation.clone(), Instant::now());
+        let refused = self.inner.permissions.get().and_then(|it| it.refusal(service, &request));
+        let reply = match (refused, self.faults().plan()) {
+            (Some(refused), _) => refused,
+            (None, None) => target.call(request).await,
+            (None, Some(plan)) => match plan(request.clone()).await {
+                Some(planted) => planted,
+                None => target.call(request).await,
+            },
+        };
+        self.calls().record(Call {
+            function,
+            service: service.to_owned(),
+            operation,
+            tables: reply.resources.clone(),
+            read_units: reply.read_units,
+            write_units: reply.write_units,
+            duration: started.elapsed(),
+            error: reply.error.clone(),
+        });
+        Some(reply)
     }
 }

@@ -6,7 +6,7 @@ pub(crate) mod serve;
 use std::error::Error;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// An order platform on your own machine.
 #[derive(Parser)]
@@ -31,6 +31,9 @@ pub(crate) struct Serve {
     /// The port on 127.0.0.1.
     #[arg(long, default_value_t = 8080, global = true)]
     pub(crate) port: u16,
+    /// The port of the embedded AWS on 127.0.0.1, for AWS_ENDPOINT_URL.
+    #[arg(long, default_value_t = 4566, global = true)]
+    pub(crate) aws_port: u16,
     /// The folder that keeps the state.
     #[arg(long, value_name = "DIR", default_value = ".penstock", global = true)]
     pub(crate) data_dir: PathBuf,
@@ -40,9 +43,21 @@ pub(crate) struct Serve {
     /// The template to run: by default the nearest template.yaml here or above, else the one built in.
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) template: Option<PathBuf>,
+    /// Where functions run: all in this process, or each instance in a process of its own, as in Lambda.
+    #[arg(long, value_enum, default_value_t = Where::InProcess, global = true)]
+    pub(crate) runtime: Where,
     /// A value for a parameter of the template, e.g. ThrottlingRate=100.
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter, global = true)]
     pub(crate) parameters: Vec<(String, String)>,
+}
+
+/// Where functions run.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Where {
+    /// In this process.
+    InProcess,
+    /// In processes of their own.
+    Process,
 }
 
 /// What to replay, and where.

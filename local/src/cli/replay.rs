@@ -18,7 +18,7 @@ pub(crate) async fn run(serve: Serve, replay: Replay) -> Result<ExitCode, Box<dy
         Some(url) => (url, None),
         None if listens(serve.port).await => (format!("http://127.0.0.1:{}", serve.port), None),
         None => {
-            let platform = Platform::start(Options { port: 0, ..options(&serve)? }).await?;
+            let platform = Platform::start(Options { port: 0, aws_port: 0, ..options(&serve)? }).await?;
             (platform.url().to_owned(), Some(platform))
         }
     };

@@ -1,15 +1,17 @@
 //! Starts the platform, says how to use it, and stops it when told.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use penstock_local::{Data, Options, Platform, TEMPLATE, metrics};
+use penstock_local::suite::FUNCTIONS;
+use penstock_local::{Data, Options, Platform, Runtime, TEMPLATE, metrics};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Serve;
+use super::{Serve, Where};
 
 /// How often what was measured is written out.
 const METRICS_EVERY: Duration = Duration::from_secs(60);
@@ -21,7 +23,7 @@ pub(crate) async fn run(serve: Serve) -> Result<ExitCode, Box<dyn Error>> {
     let state = if serve.memory { "memory, gone at the end".to_owned() } else { place(&serve.data_dir) };
     let platform = Platform::start(options(&serve)?).await?;
     report_not_done(&platform);
-    print(&banner(platform.url(), &state));
+    print(&banner(&platform, &state));
     let mut measured = tokio::time::interval(METRICS_EVERY);
     loop {
         tokio::select! {
@@ -46,7 +48,23 @@ pub(crate) fn options(serve: &Serve) -> Result<Options, Box<dyn Error>> {
     };
     let data = if serve.memory { Data::Memory } else { Data::Dir(serve.data_dir.clone()) };
     let parameters = serve.parameters.iter().cloned().collect();
-    Ok(Options { data, port: serve.port, template, parameters, ..Options::memory() })
+    let runtime = match serve.runtime {
+        Where::InProcess => Runtime::InProcess,
+        Where::Process => {
+            let names: Vec<_> = FUNCTIONS.iter().map(|it| it.name).collect();
+            penstock_local::runtime::build(&names)?;
+            Runtime::Process
+        }
+    };
+    Ok(Options {
+        data,
+        port: serve.port,
+        aws_port: serve.aws_port,
+        template,
+        parameters,
+        runtime,
+        ..Options::memory()
+    })
 }
 
 fn nearest_template() -> Option<PathBuf> {
@@ -54,9 +72,16 @@ fn nearest_template() -> Option<PathBuf> {
     here.ancestors().map(|it| it.join("template.yaml")).find(|it| it.is_file())
 }
 
+/// One line a property (or kind of resource), with all resources that have it.
 fn report_not_done(platform: &Platform) {
-    let not_done: Vec<String> = platform.not_done().iter().map(ToString::to_string).collect();
-    tracing::debug!(not_done = not_done.join("; "), "what the template says and a laptop does not do");
+    let mut by_property = BTreeMap::<&str, Vec<&str>>::new();
+    for not_done in platform.not_done() {
+        by_property.entry(&not_done.what).or_default().push(&not_done.resource);
+    }
+    for (property, resources) in by_property {
+        let resources = resources.join(", ");
+        tracing::info!(property, resources, "the template says it and the laptop does not do it");
+    }
 }
 
 fn place(path: &Path) -> String {
@@ -71,7 +96,8 @@ fn print(text: &str) {
     }
 }
 
-fn banner(url: &str, state: &str) -> String {
+fn banner(platform: &Platform, state: &str) -> String {
+    let (url, aws_url) = (platform.url(), platform.aws_url());
     format!(
         r#"Penstock listens on {url}, its state is in {state}.
 
@@ -87,6 +113,8 @@ A first order:
     -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
     -H "Idempotency-Key: $(cat /proc/sys/kernel/random/uuid 2>/dev/null || uuidgen)" \
     -d '{{"customerId":"0d9f3b1e-8a51-4c55-9a55-3f7d1c2b4a69","items":[{{"productId":"6f6d7a52-3c1c-4d0e-9d0e-0b6a5f1c2d3e","quantity":2}}]}}'
+
+The AWS CLI and boto3 take it for AWS (access key "test", secret "test"): AWS_ENDPOINT_URL={aws_url}
 
 The contract: {url}/v1/openapi.json. Stop it with Ctrl-C.
 "#

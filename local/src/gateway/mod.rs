@@ -140,7 +140,12 @@ impl Gateway {
             }),
             Ok(Err(failure)) => {
                 log_failure(function, &invocation_id, &failure);
-                reply::internal_error()
+                match failure {
+                    Failure::Throttled => {
+                        reply::message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
+                    }
+                    _ => reply::internal_error(),
+                }
             }
             Err(_) => {
                 tracing::error!(

@@ -72,13 +72,21 @@ async fn failures_of_functions_are_500_and_say_nothing_of_the_cause() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_function_over_its_own_timeout_is_500_and_over_the_gateways_503() {
     let mut it = Setting::new();
     assert_eq!(it.answer(Request::get("/slow"), "").await.0, 500);
     it.gateway.integration_max = Duration::from_millis(5);
     let (status, body) = it.answer(Request::get("/slow"), "").await;
     assert_eq!((status, body), (503, json!({"message": "Service Unavailable"})));
+}
+
+#[tokio::test]
+async fn a_function_whose_concurrency_is_used_up_is_503() {
+    let it = Setting::new();
+    let (first, second) =
+        tokio::join!(it.answer(Request::get("/slow"), ""), it.answer(Request::get("/slow"), ""));
+    assert_eq!((first.0, second), (500, (503, json!({"message": "Service Unavailable"}))));
 }
 
 #[tokio::test]
@@ -138,7 +146,8 @@ impl Setting {
         ];
         let deploy = |handler| Deployed { timeout: Duration::from_millis(100), handler };
         let functions =
-            Functions::new(handlers.into_iter().map(|(it, handler)| (it.into(), deploy(handler))).collect());
+            Functions::new(handlers.into_iter().map(|(it, handler)| (it.into(), deploy(handler))).collect())
+                .with_reserved(&BTreeMap::from([("slow".to_owned(), 1)]));
         Self { gateway: Gateway::new(&template, issuer.keys(), functions), issuer }
     }
 

@@ -49,6 +49,15 @@ async fn a_planted_fault_is_what_the_function_gets_from_aws() {
 }
 
 #[tokio::test]
+async fn an_aws_port_that_is_taken_is_named_with_its_own_option() {
+    let one = started(Options::memory()).await;
+    let port = one.aws_url().rsplit(':').next().unwrap().parse().unwrap();
+    let taken = Options { aws_port: port, ..Options::memory() };
+    let words = Platform::start(taken).await.err().unwrap().to_string();
+    assert!(words.contains("is taken by another program") && words.ends_with("--aws-port"), "{words}");
+}
+
+#[tokio::test]
 async fn many_platforms_run_side_by_side_each_with_its_own_state() {
     let (one, other) = tokio::join!(started(Options::memory()), started(Options::memory()));
     assert_ne!(one.url(), other.url());
@@ -90,18 +99,38 @@ async fn a_port_or_folder_in_use_is_said_in_words_that_help() {
 
 #[tokio::test]
 async fn requests_in_flight_finish_when_it_stops_and_new_ones_are_not_taken() {
-    let slow = Planted::handler(|_| async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        Ok(json!({"statusCode": 200, "body": "done"}).to_string().into_bytes())
+    let arrived = Arc::new(tokio::sync::Notify::new());
+    let slow = Planted::handler({
+        let arrived = Arc::clone(&arrived);
+        move |_| {
+            arrived.notify_one();
+            async {
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                Ok(json!({"statusCode": 200, "body": "done"}).to_string().into_bytes())
+            }
+        }
     });
     let platform = started(planted("get-openapi", slow)).await;
     let url = platform.url().to_owned();
     let in_flight = tokio::spawn(Client::new().get(format!("{url}/v1/openapi.json")).send());
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    arrived.notified().await;
     platform.stop().await;
     let answer = in_flight.await.unwrap().unwrap();
     assert_eq!(answer.text().await.unwrap(), "done");
     assert!(Client::new().get(format!("{url}/v1/openapi.json")).send().await.is_err());
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_message_any_longer_when_it_stops() {
+    let platform = started(Options::memory()).await;
+    let queues = platform.queues().clone();
+    let idle = crate::template::Queue { name: "idle".into(), ..crate::template::Queue::default() };
+    queues.create_queues(&[idle]).unwrap();
+    let waiting =
+        tokio::spawn(async move { queues.receive("idle", 1, Duration::from_secs(20), None).await.unwrap() });
+    platform.stop().await;
+    let answer = tokio::time::timeout(Duration::from_secs(5), waiting).await;
+    assert!(answer.expect("the poll ended").unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -159,6 +188,51 @@ async fn functions_are_invoked_as_the_aws_cli_does_it() {
     let unknown = invoke("nobody").await.unwrap();
     assert_eq!(unknown.status(), StatusCode::NOT_FOUND);
     assert_eq!(unknown.headers()["x-amzn-errortype"], "ResourceNotFoundException");
+}
+
+#[tokio::test]
+async fn a_function_is_not_run_by_a_dry_run_nor_by_a_type_that_nobody_knows() {
+    let failing = Planted::handler(|_| async { Err(planted_failure()) });
+    let platform = started(planted("get-openapi", failing)).await;
+    let url = format!("{}/2015-03-31/functions/get-openapi/invocations", platform.url());
+    for (kind, status) in [("DryRun", 204), ("Whatever", 400), ("RequestResponse", 200), ("Event", 202)] {
+        let answer = Client::new().post(&url).header("x-amz-invocation-type", kind).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{kind}");
+        assert_eq!(
+            answer.headers().contains_key("x-amz-function-error"),
+            kind == "RequestResponse",
+            "{kind}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_elsewhere_gets_nothing_but_what_the_apis_cors_allows() {
+    let platform = started(Options::memory()).await;
+    let (own, aws) = (platform.url(), platform.aws_url());
+    let invoke = "/2015-03-31/functions/rebuild-views/invocations";
+    let refused = [
+        (own, invoke, "origin", "https://evil.example"),
+        (own, "/dev/token", "origin", "https://evil.example"),
+        (own, "/dev/token", "origin", "null"),
+        (own, "/dev/token", "host", "evil.example"),
+        (own, "/v1/openapi.json", "host", "evil.example"),
+        (aws, invoke, "origin", "https://evil.example"),
+        (aws, "/", "host", "evil.example:4566"),
+    ];
+    for (port, path, header, value) in refused {
+        let answer = Client::new().post(format!("{port}{path}")).header(header, value).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path} with {header} {value}");
+        let why: Value = answer.json().await.unwrap();
+        assert!(why["message"].as_str().unwrap().contains("localhost"), "{why}");
+    }
+    let openapi =
+        Client::new().get(format!("{own}/v1/openapi.json")).header("origin", "https://evil.example");
+    assert_eq!(openapi.send().await.unwrap().status(), StatusCode::OK);
+    let token = Client::new().post(format!("{own}/dev/token")).header("origin", "http://localhost:3000");
+    assert_eq!(token.send().await.unwrap().status(), StatusCode::BAD_REQUEST, "it is only an empty request");
+    let at_aws = Client::new().get(aws).header("host", "s3.eu-central-1.amazonaws.com").send().await.unwrap();
+    assert!(!at_aws.text().await.unwrap().contains("localhost"), "S3 itself answers");
 }
 
 #[tokio::test]

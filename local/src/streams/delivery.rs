@@ -10,9 +10,11 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::answer::{Progress, progress};
-use super::failed::Failed;
+use super::failed::tell;
 use crate::aws::dynamodb::{Record, stream_arn};
+use crate::aws::sqs::Sqs;
 use crate::functions::Functions;
+use crate::handler::Failure;
 use crate::template::{StreamMapping, function_arn};
 
 const BACKOFF_FIRST: Duration = Duration::from_millis(100);
@@ -26,7 +28,7 @@ pub(super) struct Stopping;
 pub(super) struct Delivery<'a> {
     pub(super) mapping: &'a StreamMapping,
     pub(super) functions: &'a Functions,
-    pub(super) failed: &'a Failed,
+    pub(super) queues: &'a Sqs,
     pub(super) stop: watch::Receiver<bool>,
 }
 
@@ -103,7 +105,7 @@ impl Delivery<'_> {
     async fn invoke(&self, batch: &Batch, request_id: &str) -> Progress {
         let event = Event { records: batch.records.iter().map(|it| &*it.event).collect() };
         let payload = serde_json::to_vec(&event).expect("records are JSON");
-        match self.functions.invoke(&self.mapping.function, payload, request_id.to_owned()).await {
+        match self.when_free(payload, request_id).await {
             Ok(answer) if self.mapping.partial_failures => {
                 let progress = progress(&answer, &batch.records);
                 if let Progress::Until(at) = progress {
@@ -115,6 +117,22 @@ impl Delivery<'_> {
             Err(failure) => {
                 self.warn(batch, request_id, &format!("{}: {}", failure.kind(), failure.message()));
                 Progress::Until(0)
+            }
+        }
+    }
+
+    /// Invokes the function. A throttle is no try: it is waited for, as long as the platform runs.
+    async fn when_free(&self, payload: Vec<u8>, request_id: &str) -> Result<Vec<u8>, Failure> {
+        let mut throttles = 0;
+        loop {
+            let answer =
+                self.functions.invoke(&self.mapping.function, payload.clone(), request_id.to_owned()).await;
+            if answer != Err(Failure::Throttled) {
+                return answer;
+            }
+            throttles += 1;
+            if self.pause(backoff(throttles)).await.is_err() {
+                return answer;
             }
         }
     }
@@ -142,11 +160,11 @@ impl Delivery<'_> {
     async fn give_up(&self, batch: &Batch, condition: Condition, request_id: &str) -> Result<(), Stopping> {
         let message = self.message(batch, condition, request_id);
         let (mapping, records) = (&self.mapping.name, batch.records.len());
-        while let Err(error) = self.failed.keep(mapping, &message) {
+        while let Err(error) = tell(self.queues, self.mapping, &message).map_err(|it| it.to_string()) {
             tracing::error!(
                 mapping,
-                error = error.to_string(),
-                "a batch to be given up could not be kept; trying again"
+                error,
+                "the failure queue was not told of a batch that is given up; trying again"
             );
             self.pause(BACKOFF_MAX).await?;
         }

@@ -17,10 +17,11 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use crate::aws::dynamodb::{DynamoDb, Record, StoreError};
+use crate::aws::sqs::Sqs;
 use crate::functions::Functions;
+use crate::sources::filter::passes;
 use crate::template::StreamMapping;
 use delivery::{Delivery, Stopping};
-pub use failed::Failed;
 
 /// The running mappings.
 pub struct Streams {
@@ -43,7 +44,7 @@ impl Streams {
         store: &DynamoDb,
         functions: &Functions,
         mappings: &[StreamMapping],
-        failed: &Arc<Failed>,
+        queues: &Sqs,
         stop: &watch::Receiver<bool>,
     ) -> Result<Self, StoreError> {
         let names: Vec<_> =
@@ -57,7 +58,7 @@ impl Streams {
                 mapping: mapping.clone(),
                 store: store.clone(),
                 functions: functions.clone(),
-                failed: Arc::clone(failed),
+                queues: queues.clone(),
                 written: store.watch(&mapping.table),
                 moved,
                 stop: stop.clone(),
@@ -113,7 +114,7 @@ struct Reader {
     mapping: StreamMapping,
     store: DynamoDb,
     functions: Functions,
-    failed: Arc<Failed>,
+    queues: Sqs,
     written: Arc<Notify>,
     moved: watch::Sender<i64>,
     stop: watch::Receiver<bool>,
@@ -147,16 +148,24 @@ impl Reader {
         let delivery = Delivery {
             mapping: &self.mapping,
             functions: &self.functions,
-            failed: &self.failed,
+            queues: &self.queues,
             stop: self.stop.clone(),
         };
-        let lanes = lanes(records, self.mapping.parallel).into_iter().map(|it| delivery.deliver(it));
+        let lanes =
+            lanes(self.wanted(records), self.mapping.parallel).into_iter().map(|it| delivery.deliver(it));
         if futures::future::join_all(lanes).await.contains(&Err(Stopping)) {
             return Ok(Round::Stopping);
         }
         self.store.advance(&self.mapping.name, &self.mapping.table, last)?;
         self.moved.send_replace(last);
         Ok(Round::Delivered)
+    }
+
+    /// The records that the mapping lets through.
+    fn wanted(&self, records: Vec<Record>) -> Vec<Record> {
+        let filters = &self.mapping.filters;
+        let passes = |it: &Record| serde_json::from_str(it.event.get()).is_ok_and(|it| passes(filters, &it));
+        if filters.is_empty() { records } else { records.into_iter().filter(passes).collect() }
     }
 
     /// The next records, after waiting for a fuller batch as long as the mapping says.

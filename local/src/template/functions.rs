@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use super::error::TemplateError;
 use super::node::Node;
+use super::policies::{self, Statement};
+use super::sources;
+use crate::sources::filter::Filter;
 
 /// An `AWS::Serverless::Function`.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +20,10 @@ pub struct FunctionSpec {
     pub memory_mb: usize,
     /// Environment variables, those of `Globals` included.
     pub environment: BTreeMap<String, String>,
+    /// How many invocations may run at once, if it is limited.
+    pub reserved: Option<usize>,
+    /// What its policies say.
+    pub statements: Vec<Statement>,
 }
 
 /// A route of the HTTP API.
@@ -57,6 +64,10 @@ pub struct StreamMapping {
     pub partial_failures: bool,
     /// Batches at once, never two with the same partition key.
     pub parallel: usize,
+    /// Records that match none of these are passed over; all go to the function if there are none.
+    pub filters: Vec<Filter>,
+    /// The queue that is told which records were given up.
+    pub on_failure: Option<String>,
 }
 
 pub(super) const DONE: &[&str] = &[
@@ -71,6 +82,8 @@ pub(super) const DONE: &[&str] = &[
     "Events",
     "Description",
     "PackageType",
+    "Policies",
+    "ReservedConcurrentExecutions",
 ];
 const TIMEOUT_DEFAULT: Duration = Duration::from_secs(3);
 const MEMORY_DEFAULT_MB: usize = 128;
@@ -87,6 +100,8 @@ pub(super) fn read(name: &str, properties: &Node<'_>) -> Result<FunctionSpec, Te
         timeout: properties.get("Timeout").map_or(Ok(TIMEOUT_DEFAULT), |it| it.seconds())?,
         memory_mb: properties.get("MemorySize").map_or(Ok(MEMORY_DEFAULT_MB), |it| it.count())?,
         environment,
+        reserved: properties.get("ReservedConcurrentExecutions").map(|it| it.count()).transpose()?,
+        statements: policies::read(properties)?.into_iter().chain(policies::of_events(properties)?).collect(),
     })
 }
 
@@ -129,7 +144,15 @@ pub(super) fn mapping(
         age_max: limit(properties, "MaximumRecordAgeInSeconds")?.map(|it| Duration::from_secs(it.into())),
         partial_failures: answers.iter().any(|it| it == "ReportBatchItemFailures"),
         parallel: count("ParallelizationFactor", 1)?.max(1),
+        filters: sources::filters(properties)?,
+        on_failure: on_failure(properties)?,
     })
+}
+
+/// The queue of `DestinationConfig`; another service than SQS is refused.
+fn on_failure(properties: &Node<'_>) -> Result<Option<String>, TemplateError> {
+    let destination = properties.get("DestinationConfig").and_then(|it| it.get("OnFailure"));
+    destination.and_then(|it| it.get("Destination")).map(|it| sources::queue_of(&it)).transpose()
 }
 
 /// `-1`, AWS's way to say "no limit", is the default of both limits.

@@ -3,10 +3,16 @@
 //! It reads; it starts nothing. What a template says and nobody here does is kept in [`Template::not_done`].
 
 mod api;
+mod buckets;
 mod error;
 mod functions;
 mod node;
+mod policies;
+mod queues;
 mod resolve;
+mod sam_policies;
+mod secrets;
+mod sources;
 mod tables;
 mod yaml;
 
@@ -16,9 +22,14 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 pub use api::{Api, Cors, JwtAuthorizer, Throttle};
+pub use buckets::Bucket;
 pub use error::TemplateError;
 pub use functions::{FunctionSpec, RouteSpec, StreamMapping};
-pub use resolve::{ACCOUNT, REGION, STACK, function_arn};
+pub use policies::{CONDITION_KEYS, Condition, Operator, Scope, Set, Statement, Test};
+pub use queues::Queue;
+pub use resolve::{ACCOUNT, AWS_URL, REGION, STACK, function_arn};
+pub use secrets::Secret;
+pub use sources::{QueueMapping, Schedule, ScheduleService};
 pub use tables::Table;
 
 use node::Node;
@@ -33,8 +44,18 @@ pub struct Template {
     pub routes: Vec<RouteSpec>,
     /// The stream mappings.
     pub mappings: Vec<StreamMapping>,
+    /// The queue mappings.
+    pub queue_mappings: Vec<QueueMapping>,
+    /// The schedules.
+    pub schedules: Vec<Schedule>,
     /// The tables.
     pub tables: Vec<Table>,
+    /// The queues.
+    pub queues: Vec<Queue>,
+    /// The buckets.
+    pub buckets: Vec<Bucket>,
+    /// The secrets.
+    pub secrets: Vec<Secret>,
     /// The HTTP API itself.
     pub api: Api,
     /// What it says and the laptop does not do.
@@ -86,6 +107,9 @@ impl Template {
             "AWS::Serverless::Function" => functions::DONE,
             "AWS::Serverless::HttpApi" => api::DONE,
             "AWS::DynamoDB::Table" => tables::DONE,
+            "AWS::SQS::Queue" => queues::DONE,
+            "AWS::S3::Bucket" => buckets::DONE,
+            "AWS::SecretsManager::Secret" => secrets::DONE,
             "AWS::Lambda::EventSourceMapping" => MAPPING_DONE,
             _ => {
                 self.not_done.push(NotDone { resource: logical_id.to_owned(), what: kind.to_owned() });
@@ -96,10 +120,16 @@ impl Template {
         let resolved = resolver.value(&merged, logical_id)?.unwrap_or_default();
         let properties = Node::new(&resolved, logical_id);
         self.note_what_is_not_done(logical_id, &properties, done);
+        self.note_what_is_not_done(logical_id, &Node::new(resource, logical_id), ATTRIBUTES_DONE);
         match kind {
             "AWS::Serverless::Function" => self.add_function(logical_id, &properties),
             "AWS::Serverless::HttpApi" => api::read(&properties).map(|it| self.api = it),
             "AWS::DynamoDB::Table" => tables::read(logical_id, &properties).map(|it| self.tables.push(it)),
+            "AWS::SQS::Queue" => queues::read(logical_id, &properties).map(|it| self.queues.push(it)),
+            "AWS::S3::Bucket" => buckets::read(logical_id, &properties).map(|it| self.buckets.push(it)),
+            "AWS::SecretsManager::Secret" => {
+                secrets::read(logical_id, &properties).map(|it| self.secrets.push(it))
+            }
             _ => self.add_mapping(logical_id, &properties),
         }
     }
@@ -111,16 +141,22 @@ impl Template {
         for (event, declared) in properties.get("Events").iter().flat_map(Node::members) {
             let kind = declared.need("Type")?.text()?;
             let of_event = declared.get("Properties").unwrap_or(Node::new(&nothing, declared.place.clone()));
+            let place = format!("{logical_id}.Events.{event}");
             match kind.as_str() {
                 "HttpApi" => self.routes.push(functions::route(&name, &of_event)?),
                 "DynamoDB" => {
                     let stream = of_event.need("Stream")?;
-                    self.mappings.push(functions::mapping(
-                        format!("{name}-{event}"),
-                        &name,
-                        &stream,
-                        &of_event,
-                    )?);
+                    self.note_what_is_not_done(&place, &of_event, STREAM_EVENT_DONE);
+                    self.add_stream(format!("{name}-{event}"), &name, &stream, &of_event)?;
+                }
+                "SQS" => {
+                    let queue = of_event.need("Queue")?;
+                    self.note_what_is_not_done(&place, &of_event, sources::QUEUE_EVENT_DONE);
+                    self.add_queue(format!("{name}-{event}"), &name, &queue, &of_event)?;
+                }
+                "Schedule" | "ScheduleV2" => {
+                    self.note_what_is_not_done(&place, &of_event, sources::SCHEDULE_DONE);
+                    self.add_schedule(format!("{name}-{event}"), &name, &kind, &of_event)?;
                 }
                 _ => self.not_done.push(NotDone {
                     resource: logical_id.to_owned(),
@@ -133,14 +169,60 @@ impl Template {
 
     fn add_mapping(&mut self, logical_id: &str, properties: &Node<'_>) -> Result<(), TemplateError> {
         let source = properties.need("EventSourceArn")?;
-        if !source.text()?.contains(":table/") {
-            self.not_done
-                .push(NotDone { resource: logical_id.to_owned(), what: "EventSourceArn".to_owned() });
-            return Ok(());
-        }
         let function = properties.need("FunctionName")?.text()?;
         let function = function.rsplit(':').next().unwrap_or(&function).to_owned();
-        self.mappings.push(functions::mapping(logical_id.to_owned(), &function, &source, properties)?);
+        match source.text()? {
+            arn if arn.contains(":table/") => {
+                self.add_stream(logical_id.to_owned(), &function, &source, properties)
+            }
+            arn if arn.starts_with("arn:aws:sqs:") => {
+                self.add_queue(logical_id.to_owned(), &function, &source, properties)
+            }
+            _ => {
+                let what = "EventSourceArn".to_owned();
+                self.not_done.push(NotDone { resource: logical_id.to_owned(), what });
+                Ok(())
+            }
+        }
+    }
+
+    fn add_stream(
+        &mut self,
+        name: String,
+        function: &str,
+        stream: &Node<'_>,
+        properties: &Node<'_>,
+    ) -> Result<(), TemplateError> {
+        if sources::is_on(properties)? {
+            self.mappings.push(functions::mapping(name, function, stream, properties)?);
+        }
+        Ok(())
+    }
+
+    fn add_queue(
+        &mut self,
+        name: String,
+        function: &str,
+        queue: &Node<'_>,
+        properties: &Node<'_>,
+    ) -> Result<(), TemplateError> {
+        if sources::is_on(properties)? {
+            self.queue_mappings.push(sources::queue_mapping(name, function, queue, properties)?);
+        }
+        Ok(())
+    }
+
+    fn add_schedule(
+        &mut self,
+        name: String,
+        function: &str,
+        kind: &str,
+        properties: &Node<'_>,
+    ) -> Result<(), TemplateError> {
+        let service = if kind == "Schedule" { ScheduleService::Rule } else { ScheduleService::Scheduler };
+        if sources::is_on(properties)? {
+            self.schedules.push(sources::schedule(name, function, service, properties)?);
+        }
         Ok(())
     }
 
@@ -150,6 +232,9 @@ impl Template {
             .extend(left.map(|name| NotDone { resource: logical_id.to_owned(), what: name.clone() }));
     }
 }
+
+/// What a resource has besides properties. How it is built is not for who runs it, and here everything is there at once.
+const ATTRIBUTES_DONE: &[&str] = &["Type", "Properties", "Condition", "DependsOn", "Metadata"];
 
 const MAPPING_DONE: &[&str] = &[
     "FunctionName",
@@ -162,6 +247,25 @@ const MAPPING_DONE: &[&str] = &[
     "MaximumRecordAgeInSeconds",
     "FunctionResponseTypes",
     "ParallelizationFactor",
+    "DestinationConfig",
+    "FilterCriteria",
+    "ScalingConfig",
+    "Enabled",
+];
+
+const STREAM_EVENT_DONE: &[&str] = &[
+    "Stream",
+    "BatchSize",
+    "MaximumBatchingWindowInSeconds",
+    "StartingPosition",
+    "BisectBatchOnFunctionError",
+    "MaximumRetryAttempts",
+    "MaximumRecordAgeInSeconds",
+    "FunctionResponseTypes",
+    "ParallelizationFactor",
+    "DestinationConfig",
+    "FilterCriteria",
+    "Enabled",
 ];
 
 /// `CreateOrderFunction` → `create-order`: the name of the folder.

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::buckets::default_name;
 use super::error::TemplateError;
-use super::name_of_function;
+use super::{name_of_function, secrets};
 
 /// The account that everything on the laptop belongs to.
 pub const ACCOUNT: &str = "000000000000";
@@ -16,10 +17,15 @@ pub const REGION: &str = "us-east-1";
 /// The stack's name on the laptop.
 pub const STACK: &str = "penstock";
 
+/// The value, given beside the parameters, that queues' URLs begin with. No parameter can have such a name.
+pub const AWS_URL: &str = "Laptop::AwsUrl";
+const AWS_URL_DEFAULT: &str = "http://127.0.0.1:4566";
+
 /// Resolves values of one template.
 pub(super) struct Resolver<'a> {
     root: &'a Value,
     parameters: BTreeMap<String, Value>,
+    aws_url: String,
 }
 
 impl<'a> Resolver<'a> {
@@ -35,7 +41,8 @@ impl<'a> Resolver<'a> {
                 parameters.insert(name.clone(), as_declared(value, &declared["Type"]));
             }
         }
-        Self { root, parameters }
+        let aws_url = given.get(AWS_URL).map_or(AWS_URL_DEFAULT, String::as_str).to_owned();
+        Self { root, parameters, aws_url }
     }
 
     /// The value with every intrinsic function replaced by what it yields; `None` for `AWS::NoValue`.
@@ -219,8 +226,9 @@ impl<'a> Resolver<'a> {
         let resource = self.resource(name, place)?;
         let physical = match kind(resource) {
             "AWS::SQS::Queue" => {
-                format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{}", self.physical_name(name, place)?)
+                format!("{}/{ACCOUNT}/{}", self.aws_url, self.physical_name(name, place)?)
             }
+            "AWS::SecretsManager::Secret" => secrets::arn(&self.physical_name(name, place)?),
             _ => self.physical_name(name, place)?,
         };
         Ok(Some(Value::String(physical)))
@@ -236,6 +244,8 @@ impl<'a> Resolver<'a> {
             ("AWS::Serverless::Function" | "AWS::Lambda::Function", "Arn") => function_arn(&physical),
             ("AWS::SQS::Queue", "Arn") => format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{physical}"),
             ("AWS::SQS::Queue", "QueueName") => physical,
+            ("AWS::SecretsManager::Secret", "Id") => secrets::arn(&physical),
+            ("AWS::S3::Bucket", "Arn") => format!("arn:aws:s3:::{physical}"),
             ("AWS::Logs::LogGroup", "Arn") => {
                 format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{physical}:*")
             }
@@ -251,11 +261,14 @@ impl<'a> Resolver<'a> {
             "AWS::Serverless::Function" | "AWS::Lambda::Function" => return Ok(name_of_function(logical_id)),
             "AWS::DynamoDB::Table" => "TableName",
             "AWS::SQS::Queue" => "QueueName",
+            "AWS::S3::Bucket" => "BucketName",
+            "AWS::SecretsManager::Secret" => "Name",
             "AWS::Logs::LogGroup" => "LogGroupName",
             _ => return Ok(logical_id.to_owned()),
         };
         match resource["Properties"].get(given) {
             Some(name) => self.text(name, &format!("{logical_id}.{given}")),
+            None if given == "BucketName" => Ok(default_name(logical_id)),
             None => Ok(logical_id.to_owned()),
         }
     }

@@ -14,6 +14,8 @@ pub struct Table {
     pub create: Value,
     /// Whether its stream is on.
     pub streams: bool,
+    /// The attribute that says when an item expires, if any does.
+    pub time_to_live: Option<String>,
 }
 
 /// What is meant for AWS's operation of a table and has no counterpart in a folder is left out knowingly.
@@ -25,6 +27,7 @@ pub(super) const DONE: &[&str] = &[
     "LocalSecondaryIndexes",
     "StreamSpecification",
     "BillingMode",
+    "TimeToLiveSpecification",
 ];
 
 pub(super) fn read(logical_id: &str, properties: &Node<'_>) -> Result<Table, TemplateError> {
@@ -44,5 +47,11 @@ pub(super) fn read(logical_id: &str, properties: &Node<'_>) -> Result<Table, Tem
         create
             .insert("StreamSpecification".to_owned(), json!({"StreamEnabled": true, "StreamViewType": view}));
     }
-    Ok(Table { name, create: Value::Object(create), streams: stream.is_some() })
+    let time_to_live = properties.get("TimeToLiveSpecification").map_or(Ok(None), |it| expiry(&it))?;
+    Ok(Table { name, create: Value::Object(create), streams: stream.is_some(), time_to_live })
+}
+
+fn expiry(specification: &Node<'_>) -> Result<Option<String>, TemplateError> {
+    let enabled = specification.need("Enabled")?.flag()?;
+    enabled.then(|| specification.need("AttributeName")?.text()).transpose()
 }

@@ -37,7 +37,9 @@ Resources:
       Events:
         One: { Type: HttpApi, Properties: { Method: get, Path: '/things/{id}' } }
         Rest: { Type: HttpApi, Properties: { Auth: { Authorizer: NONE } } }
-        Hourly: { Type: Schedule, Properties: { Schedule: rate(1 hour) } }
+        Hourly: { Type: Schedule, Properties: { Schedule: rate(1 hour), RetryPolicy: { MaximumRetryAttempts: 1 } } }
+        Never: { Type: ScheduleV2, Properties: { ScheduleExpression: 'cron(0 8 * * ? *)', State: DISABLED } }
+        Told: { Type: SNS, Properties: { Topic: arn } }
   FollowThingsFunction:
     Type: AWS::Serverless::Function
     Properties:
@@ -60,6 +62,7 @@ Resources:
       FunctionResponseTypes: [ReportBatchItemFailures]
   ThingsTable:
     Type: AWS::DynamoDB::Table
+    DeletionPolicy: Retain
     Properties:
       TableName: !If [IsDev, !Join ['-', [dev, things]], things]
       AttributeDefinitions: [{ AttributeName: pk, AttributeType: S }]
@@ -122,6 +125,73 @@ fn a_mapping_may_be_an_event_or_a_resource_of_its_own() {
 }
 
 #[test]
+fn a_schedule_is_read_unless_it_is_switched_off() {
+    let schedules = read(FIXTURE).schedules;
+    let names: Vec<_> = schedules.iter().map(|it| (it.name.as_str(), it.function.as_str())).collect();
+    assert_eq!(names, [("get-thing-Hourly", "get-thing")]);
+}
+
+#[test]
+fn a_queue_is_mapped_by_an_event_or_a_resource_of_its_own() {
+    let template = read(QUEUES);
+    let mapping = |name: &str| template.queue_mappings.iter().find(|it| it.name == name).unwrap();
+    let event = mapping("take-jobs-Jobs");
+    assert_eq!((event.function.as_str(), event.queue.as_str()), ("take-jobs", "jobs"));
+    assert_eq!((event.batch_size, event.concurrency_max, event.partial_failures), (10, None, false));
+    let own = mapping("Mapping");
+    assert_eq!((own.batch_size, own.window, own.concurrency_max), (50, Duration::from_secs(1), Some(3)));
+    assert!(own.partial_failures);
+    assert_eq!(own.filters.len(), 1);
+    assert_eq!(template.queue_mappings.len(), 2, "a mapping may be switched off");
+    assert_eq!(template.functions[0].reserved, Some(4));
+}
+
+#[test]
+fn a_queue_mapping_that_aws_would_refuse_is_refused() {
+    let broken = [
+        ("BatchSize: 50", "BatchSize: 0", "Mapping.BatchSize must be from 1 to 10000, not 0"),
+        (
+            "MaximumBatchingWindowInSeconds: 1",
+            "MaximumBatchingWindowInSeconds: 0",
+            "Mapping.BatchSize must be 10 at most without MaximumBatchingWindowInSeconds, not 50",
+        ),
+        (
+            r#"["urgent"]"#,
+            r#""urgent""#,
+            "Mapping.FilterCriteria.Filters[0].Pattern must be an event pattern in JSON, not …",
+        ),
+    ];
+    for (right, wrong, words) in broken {
+        let error = with(&QUEUES.replace(right, wrong), &[]).unwrap_err().to_string();
+        assert!(error.starts_with(words.split(", not").next().unwrap()), "{error}");
+    }
+}
+
+const QUEUES: &str = r#"
+Resources:
+  TakeJobsFunction:
+    Type: AWS::Serverless::Function
+    Properties:
+      ReservedConcurrentExecutions: 4
+      Events:
+        Jobs: { Type: SQS, Properties: { Queue: !GetAtt Jobs.Arn } }
+        Off: { Type: SQS, Properties: { Queue: !GetAtt Jobs.Arn, Enabled: false } }
+  Mapping:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties:
+      EventSourceArn: !GetAtt Jobs.Arn
+      FunctionName: !Ref TakeJobsFunction
+      BatchSize: 50
+      MaximumBatchingWindowInSeconds: 1
+      ScalingConfig: { MaximumConcurrency: 3 }
+      FunctionResponseTypes: [ReportBatchItemFailures]
+      FilterCriteria: { Filters: [{ Pattern: '{"body": {"kind": ["urgent"]}}' }] }
+  Jobs:
+    Type: AWS::SQS::Queue
+    Properties: { QueueName: jobs }
+"#;
+
+#[test]
 fn conditions_choose_resources_and_values() {
     let template = read(FIXTURE);
     assert_eq!(template.tables.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["dev-things"]);
@@ -134,8 +204,10 @@ fn what_has_no_effect_here_is_listed_by_resource_and_property() {
     let listed: Vec<String> = read(FIXTURE).not_done.iter().map(ToString::to_string).collect();
     for expected in [
         "GetThingFunction: Tracing",
-        "GetThingFunction: Events.Hourly of type Schedule",
+        "GetThingFunction: Events.Told of type SNS",
+        "GetThingFunction.Events.Hourly: RetryPolicy",
         "ThingsTable: DeletionProtectionEnabled",
+        "ThingsTable: DeletionPolicy",
         "Alarm: AWS::CloudWatch::Alarm",
     ] {
         assert!(listed.iter().any(|it| it == expected), "{expected} in {listed:?}");
@@ -188,7 +260,7 @@ fn the_suites_own_template_is_understood() {
     let template = with(crate::TEMPLATE, &[]).unwrap();
     assert!(template.functions.iter().any(|it| it.name == "create-order"));
     assert!(template.routes.iter().any(|it| it.method == "POST" && it.path == "/v1/orders"));
-    assert_eq!(template.mappings.len(), 1);
+    assert_eq!((template.mappings.len(), template.queue_mappings.len()), (2, 1));
     assert!(template.tables.iter().any(|it| it.streams));
 }
 

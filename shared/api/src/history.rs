@@ -54,6 +54,27 @@ impl<'a> HistoryEntry<'a> {
         let (r#type, data) = (EventType::of(event), EventData::of(event));
         Self { sequence, version, r#type, at: time::shown(event.at()), actor, data }
     }
+
+    /// What happened, by the name the wire has for it.
+    pub(crate) fn type_name(&self) -> String {
+        let name = serde_json::to_value(self.r#type).expect("a name is a text");
+        name.as_str().expect("a name is a text").to_owned()
+    }
+
+    /// The event's number among the order's.
+    pub(crate) fn sequence(&self) -> u32 {
+        self.sequence
+    }
+
+    /// The order's version that the event belongs to.
+    pub(crate) fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// When it happened.
+    pub(crate) fn at(&self) -> &str {
+        &self.at
+    }
 }
 
 /// What happened.

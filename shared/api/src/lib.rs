@@ -5,6 +5,7 @@
 pub mod body;
 pub mod conditions;
 pub mod cursor;
+pub mod envelope;
 pub mod health;
 pub mod history;
 pub mod idempotency;

@@ -62,6 +62,18 @@ pub type HttpHandler = for<'a> fn(&'a App, Request) -> BoxFuture<'a, Reply>;
 /// A handler of raw events (streams, queues, direct invocations): payload in, payload out.
 pub type EventHandler = for<'a> fn(&'a App, Value) -> BoxFuture<'a, Result<Value, InvocationError>>;
 
+/// A handler of raw events with parts of its own, for a function that needs other ones than [`App`] has.
+pub trait EventSink: Send + Sync {
+    /// Answers one invocation.
+    ///
+    /// # Errors
+    /// When the payload is not what the function takes, or the function could not finish it.
+    fn handle(&self, event: Value) -> BoxFuture<'_, Result<Value, InvocationError>>;
+}
+
+/// Builds an [`EventSink`] in Lambda's init phase. It does no I/O.
+pub type StartSink = fn(&Environment) -> Result<Box<dyn EventSink>, StartError>;
+
 /// A function of the suite.
 #[derive(Clone, Copy)]
 pub struct Function {
@@ -74,6 +86,7 @@ pub struct Function {
 enum Handler {
     Http(HttpHandler),
     Event(EventHandler),
+    Sink(StartSink),
 }
 
 impl Function {
@@ -87,26 +100,47 @@ impl Function {
         Self { name, handler: Handler::Event(handle) }
     }
 
+    /// A function that gets events and builds its own parts.
+    pub const fn sink(name: &'static str, start: StartSink) -> Self {
+        Self { name, handler: Handler::Sink(start) }
+    }
+
     /// Lambda's init phase: builds every client the function needs.
     ///
     /// # Errors
     /// When a variable is missing or malformed; it names the variable.
     pub fn start(&self, environment: Environment) -> Result<Instance, StartError> {
-        Ok(Instance { function: *self, app: App::new(&environment)? })
+        let started = match self.handler {
+            Handler::Http(handle) => Started::Http(handle, App::new(&environment)?),
+            Handler::Event(handle) => Started::Event(handle, App::new(&environment)?),
+            Handler::Sink(start) => Started::Sink(start(&environment)?),
+        };
+        Ok(Instance { name: self.name, started })
     }
 }
 
 /// A started function.
 pub struct Instance {
-    function: Function,
-    app: App,
+    name: &'static str,
+    started: Started,
+}
+
+/// What answers, with the parts it answers from.
+enum Started {
+    Http(HttpHandler, App),
+    Event(EventHandler, App),
+    Sink(Box<dyn EventSink>),
 }
 
 impl Instance {
     /// Makes the first request fast: one cheap call opens the connection and runs through signing and decoding,
     /// whatever it is answered.
     pub(crate) async fn prewarm(&self) {
-        self.app.health.knock().await;
+        match &self.started {
+            Started::Http(_, app) | Started::Event(_, app) => app.health.knock().await,
+            // Nobody waits for the first answer of what is behind a queue or a stream.
+            Started::Sink(_) => {}
+        }
     }
 
     /// Runs the handler once. `payload` and what comes back are the JSON that Lambda would exchange.
@@ -116,7 +150,7 @@ impl Instance {
     pub async fn invoke(&self, payload: &[u8], invocation: Invocation) -> Result<Vec<u8>, InvocationError> {
         let span = tracing::info_span!(
             "invocation",
-            function = self.function.name,
+            function = self.name,
             request_id = invocation.request_id,
             correlation_id = Empty,
             trace_id = Empty,
@@ -125,9 +159,14 @@ impl Instance {
         );
         let started = Instant::now();
         let invoked = async {
-            match self.function.handler {
-                Handler::Http(handle) => self.invoke_http(handle, payload, invocation).await,
-                Handler::Event(handle) => self.invoke_event(handle, payload).await,
+            match &self.started {
+                Started::Http(handle, app) => invoke_http(*handle, app, payload, invocation).await,
+                Started::Event(handle, app) => {
+                    Ok((handle(app, serde_json::from_slice(payload)?).await?, Outcome::Done))
+                }
+                Started::Sink(sink) => {
+                    Ok((sink.handle(serde_json::from_slice(payload)?).await?, Outcome::Done))
+                }
             }
         };
         let result = invoked.instrument(span.clone()).await;
@@ -135,42 +174,33 @@ impl Instance {
             span.in_scope(|| tracing::error!(%error, "an invocation failed"));
         }
         let outcome = result.as_ref().map_or(Outcome::Failed, |(_, outcome)| *outcome);
-        measure_invocation(self.function.name, started.elapsed(), outcome);
+        measure_invocation(self.name, started.elapsed(), outcome);
         Ok(serde_json::to_vec(&result?.0).expect("a JSON value can be written"))
     }
+}
 
-    async fn invoke_http(
-        &self,
-        handle: HttpHandler,
-        payload: &[u8],
-        invocation: Invocation,
-    ) -> Result<(Value, Outcome), InvocationError> {
-        let event: ApiGatewayV2httpRequest = serde_json::from_slice(payload)?;
-        let request = Request::new(event, invocation.request_id);
-        let span = tracing::Span::current();
-        let ids = request.ids().clone();
-        span.record("correlation_id", &ids.correlation);
-        span.record("trace_id", &ids.trace.id);
-        let route = request.route().to_owned();
-        let started = Instant::now();
-        let reply = handle(&self.app, request).await;
-        let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;
-        let (response, outcome) = match reply {
-            Ok(response) => (response, Outcome::Done),
-            Err(failure) => failed(&failure, &ids),
-        };
-        tracing::info!(route, status = response.status, duration_ms, "answered");
-        Ok((response.event(&ids), outcome))
-    }
-
-    async fn invoke_event(
-        &self,
-        handle: EventHandler,
-        payload: &[u8],
-    ) -> Result<(Value, Outcome), InvocationError> {
-        let answer = handle(&self.app, serde_json::from_slice(payload)?).await?;
-        Ok((answer, Outcome::Done))
-    }
+async fn invoke_http(
+    handle: HttpHandler,
+    app: &App,
+    payload: &[u8],
+    invocation: Invocation,
+) -> Result<(Value, Outcome), InvocationError> {
+    let event: ApiGatewayV2httpRequest = serde_json::from_slice(payload)?;
+    let request = Request::new(event, invocation.request_id);
+    let span = tracing::Span::current();
+    let ids = request.ids().clone();
+    span.record("correlation_id", &ids.correlation);
+    span.record("trace_id", &ids.trace.id);
+    let route = request.route().to_owned();
+    let started = Instant::now();
+    let reply = handle(app, request).await;
+    let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;
+    let (response, outcome) = match reply {
+        Ok(response) => (response, Outcome::Done),
+        Err(failure) => failed(&failure, &ids),
+    };
+    tracing::info!(route, status = response.status, duration_ms, "answered");
+    Ok((response.event(&ids), outcome))
 }
 
 /// The response to a failure, which is logged here and nowhere else.

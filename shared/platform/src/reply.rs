@@ -92,6 +92,8 @@ impl Response {
             "headers": response.headers,
             "body": response.body,
             "isBase64Encoded": false,
+            // Optional to API Gateway, and not to `cargo lambda watch`.
+            "cookies": [],
         })
     }
 }

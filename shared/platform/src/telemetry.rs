@@ -120,7 +120,7 @@ pub(crate) fn count_cache_read(cache: &'static str, known: usize, asked: usize) 
 
 /// Counts the attempts after the first of every AWS call.
 #[derive(Debug)]
-pub(crate) struct CountRetries;
+pub struct CountRetries;
 
 impl Intercept for CountRetries {
     fn name(&self) -> &'static str {

@@ -4,7 +4,7 @@
 //! another thread would. SQLite writes ahead to a log without waiting for the disk, so what was answered survives
 //! `kill -9` (the pages are the operating system's by then), but not the machine losing power.
 
-mod checkpointer;
+mod expiry;
 mod operations;
 mod stream;
 mod tables;
@@ -19,8 +19,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::sync::Notify;
 
+use super::checkpointer::Checkpointer;
 use super::service::{Service, ServiceReply, ServiceRequest};
-use checkpointer::Checkpointer;
+pub(crate) use expiry::keep_swept;
 use operations::Refused;
 pub use stream::{Record, stream_arn};
 pub use tables::TableError;
@@ -105,7 +106,7 @@ impl DynamoDb {
                     resources: done.tables,
                     read_units: done.read_units,
                     write_units: done.write_units,
-                    error: None,
+                    ..ServiceReply::default()
                 }
             }
             Err(Refused { tables, write_units, error }) => ServiceReply {

@@ -6,8 +6,9 @@
 use dynoxide::DynoxideError;
 use dynoxide::actions::vector_lifecycle::VectorIndexLifecycle;
 use dynoxide::actions::{
-    batch_get_item, batch_write_item, create_table, delete_item, delete_table, describe_table, get_item,
-    list_tables, put_item, query, scan, transact_get_items, transact_write_items, update_item, update_table,
+    batch_get_item, batch_write_item, create_table, delete_item, delete_table, describe_table,
+    describe_time_to_live, get_item, list_tables, put_item, query, scan, transact_get_items,
+    transact_write_items, update_item, update_table, update_time_to_live,
 };
 use dynoxide::storage::Storage;
 use dynoxide::types::{ConsumedCapacity, item_size, table_write_capacity_units};
@@ -100,6 +101,8 @@ pub(super) fn run(storage: &Storage, operation: &str, body: &[u8]) -> Outcome {
         "DescribeTable" => unmetered!(body, |it| describe_table::execute(storage, it, &lifecycle)),
         "UpdateTable" => unmetered!(body, |it| update_table::execute(storage, it, &lifecycle)),
         "DeleteTable" => unmetered!(body, |it| delete_table::execute(storage, it, &lifecycle)),
+        "UpdateTimeToLive" => unmetered!(body, |it| update_time_to_live::execute(storage, it)),
+        "DescribeTimeToLive" => unmetered!(body, |it| describe_time_to_live::execute(storage, it)),
         other => Err(Refused::new(
             vec![],
             DynoxideError::ValidationException(format!(

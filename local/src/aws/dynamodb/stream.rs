@@ -137,7 +137,8 @@ impl DynamoDb {
         let view = meta.stream_view_type.unwrap_or_else(|| "NEW_AND_OLD_IMAGES".to_owned());
         let partition_key = partition_key(&meta.key_schema);
         let mut statement = storage.conn().prepare_cached(
-            "SELECT CAST(sequence_number AS INTEGER), event_id, event_name, keys_json, new_image, old_image, created_at
+            "SELECT CAST(sequence_number AS INTEGER), event_id, event_name, keys_json, new_image, old_image, created_at,
+                    user_identity
                FROM _stream_records
               WHERE table_name = ?1 AND CAST(sequence_number AS INTEGER) > ?2
               ORDER BY CAST(sequence_number AS INTEGER) LIMIT ?3",
@@ -151,6 +152,7 @@ impl DynamoDb {
                 new_image: row.get(4)?,
                 old_image: row.get(5)?,
                 created_at: row.get(6)?,
+                user_identity: row.get(7)?,
             })
         })?;
         let arn = stream_arn(table);
@@ -166,6 +168,7 @@ struct Row {
     new_image: Option<String>,
     old_image: Option<String>,
     created_at: i64,
+    user_identity: Option<String>,
 }
 
 impl Row {
@@ -189,6 +192,7 @@ impl Row {
                 stream_view_type: view,
             },
             event_source_arn: arn,
+            user_identity: self.user_identity.as_deref().map(serde_json::from_str).transpose()?,
         };
         Ok(Record {
             position: self.position,
@@ -221,6 +225,9 @@ struct Event<'a> {
     dynamodb: Change<'a>,
     #[serde(rename = "eventSourceARN")]
     event_source_arn: &'a str,
+    /// Only where nobody asked for the change: time to live.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_identity: Option<&'a RawValue>,
 }
 
 #[derive(Serialize)]

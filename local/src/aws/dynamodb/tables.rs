@@ -44,15 +44,37 @@ impl DynamoDb {
             if described.status == 200 {
                 let described: Value = serde_json::from_slice(&described.body).unwrap_or_default();
                 compare(table, &described["Table"])?;
-                continue;
+            } else {
+                self.must("CreateTable", table, &table.create)?;
             }
-            let created = self.answer("CreateTable", table.create.to_string().as_bytes());
-            if created.status != 200 {
-                let why = String::from_utf8_lossy(&created.body).into_owned();
-                return Err(TableError::Refused { table: table.name.clone(), why });
-            }
+            self.set_time_to_live(table)?;
         }
         Ok(())
+    }
+
+    /// Unlike keys and indexes, time to live can be turned on, off and over to another attribute at any time.
+    fn set_time_to_live(&self, table: &Table) -> Result<(), TableError> {
+        let described = self.must("DescribeTimeToLive", table, &json!({"TableName": table.name}))?;
+        let has = described["TimeToLiveDescription"]["AttributeName"].as_str();
+        if has == table.time_to_live.as_deref() {
+            return Ok(());
+        }
+        let steps = [has.map(|it| (it, false)), table.time_to_live.as_deref().map(|it| (it, true))];
+        for (attribute, enabled) in steps.into_iter().flatten() {
+            let specification = json!({"AttributeName": attribute, "Enabled": enabled});
+            let request = json!({"TableName": table.name, "TimeToLiveSpecification": specification});
+            self.must("UpdateTimeToLive", table, &request)?;
+        }
+        Ok(())
+    }
+
+    fn must(&self, operation: &str, table: &Table, request: &Value) -> Result<Value, TableError> {
+        let reply = self.answer(operation, request.to_string().as_bytes());
+        if reply.status != 200 {
+            let why = String::from_utf8_lossy(&reply.body).into_owned();
+            return Err(TableError::Refused { table: table.name.clone(), why });
+        }
+        Ok(serde_json::from_slice(&reply.body).unwrap_or_default())
     }
 }
 

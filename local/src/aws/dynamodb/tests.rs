@@ -107,7 +107,7 @@ fn what_was_written_ahead_gets_into_the_file_while_the_store_is_open() {
     for sort in 1..=300 {
         write(&store, &put("a", sort, 1_000));
     }
-    let patience = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while size() < before + 200_000 {
         assert!(std::time::Instant::now() < patience, "the file has only {} bytes", size());
         std::thread::sleep(std::time::Duration::from_millis(10));
@@ -171,6 +171,97 @@ fn a_table_with_other_keys_or_indexes_than_the_templates_is_a_clear_error() {
     assert!(error.to_string().contains("GlobalSecondaryIndexes"), "{error}");
 }
 
+#[test]
+fn what_has_expired_is_deleted_and_the_stream_says_that_nobody_asked() {
+    let store = expiring(Some("until"));
+    for (sort, until) in [(1, json!({"N": "999"})), (2, json!({"N": "1000"})), (3, json!({"S": "999"}))] {
+        write(&store, &put_until(sort, &until));
+    }
+    write(&store, &put("a", 4, 10));
+    assert_eq!(store.sweep(1_000).unwrap(), 1);
+    assert_eq!(sorts(&store), ["2", "3", "4"]);
+    let record = store.records("things", 0, 100).unwrap().pop().unwrap();
+    let event: Value = serde_json::from_str(record.event.get()).unwrap();
+    assert_eq!(event["eventName"], "REMOVE");
+    assert_eq!(event["userIdentity"], json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"}));
+    let as_aws_reads: aws_lambda_events::dynamodb::EventRecord = serde_json::from_value(event).unwrap();
+    assert_eq!(as_aws_reads.user_identity.unwrap().principal_id, "dynamodb.amazonaws.com");
+}
+
+#[test]
+fn what_a_caller_deletes_has_no_service_to_name() {
+    let store = expiring(Some("until"));
+    write(&store, &put_until(1, &json!({"N": "999"})));
+    store.sweep(1_000).unwrap();
+    write(&store, &put("a", 2, 10));
+    let delete = json!({"TableName": "things", "Key": {"pk": {"S": "a"}, "sk": {"N": "2"}}});
+    assert_eq!(store.answer("DeleteItem", delete.to_string().as_bytes()).status, 200);
+    let record = store.records("things", 0, 100).unwrap().pop().unwrap();
+    let event: Value = serde_json::from_str(record.event.get()).unwrap();
+    assert_eq!((&event["eventName"], &event["userIdentity"]), (&json!("REMOVE"), &Value::Null));
+}
+
+#[test]
+fn more_than_a_page_expires_in_one_sweep_and_readers_are_woken() {
+    let store = expiring(Some("until"));
+    let woken = store.watch("things");
+    for sort in 1..=60 {
+        write(&store, &put_until(sort, &json!({"N": "999"})));
+    }
+    woken.notified().now_or_never();
+    assert_eq!(store.sweep(1_000).unwrap(), 60);
+    assert!(woken.notified().now_or_never().is_some());
+    assert_eq!(store.sweep(1_000).unwrap(), 0);
+}
+
+#[test]
+fn an_item_that_expired_more_than_five_years_ago_stays() {
+    let store = expiring(Some("until"));
+    write(&store, &put_until(1, &json!({"N": "999"})));
+    assert_eq!(store.sweep(1_000 + 5 * 365 * 86_400).unwrap(), 0);
+}
+
+#[test]
+fn what_has_expired_is_found_by_index_not_by_looking_at_all_items() {
+    let store = expiring(Some("until"));
+    store.sweep(1_000).unwrap();
+    let storage = store.storage();
+    let plan = "EXPLAIN QUERY PLAN SELECT item_json FROM \"things\"
+         WHERE CAST(json_extract(item_json, '$.\"until\".N') AS INTEGER) < 1000";
+    let plan: String = storage.conn().query_row(plan, [], |row| row.get(3)).unwrap();
+    assert!(plan.contains("_laptop_expiry"), "{plan}");
+}
+
+#[test]
+fn time_to_live_follows_the_template() {
+    let store = expiring(Some("until"));
+    write(&store, &put_until(1, &json!({"N": "999"})));
+    store.create_tables(&[Table { time_to_live: Some("other".into()), ..things() }]).unwrap();
+    assert_eq!(store.sweep(1_000).unwrap(), 0);
+    store.create_tables(&[things()]).unwrap();
+    let described = store.answer("DescribeTimeToLive", br#"{"TableName": "things"}"#).body;
+    let described: Value = serde_json::from_slice(&described).unwrap();
+    assert_eq!(described["TimeToLiveDescription"], json!({"TimeToLiveStatus": "DISABLED"}));
+}
+
+fn expiring(attribute: Option<&str>) -> DynamoDb {
+    let store = DynamoDb::memory().unwrap();
+    store.create_tables(&[Table { time_to_live: attribute.map(str::to_owned), ..things() }]).unwrap();
+    store
+}
+
+fn put_until(sk: u32, until: &Value) -> Vec<u8> {
+    let item = json!({"pk": {"S": "a"}, "sk": {"N": sk.to_string()}, "until": until});
+    json!({"TableName": "things", "Item": item}).to_string().into_bytes()
+}
+
+fn sorts(store: &DynamoDb) -> Vec<String> {
+    let scanned: Value =
+        serde_json::from_slice(&store.answer("Scan", br#"{"TableName": "things"}"#).body).unwrap();
+    let items = scanned["Items"].as_array().unwrap().iter();
+    items.map(|it| it["sk"]["N"].as_str().unwrap().to_owned()).collect()
+}
+
 fn write(store: &DynamoDb, item: &[u8]) {
     assert_eq!(store.answer("PutItem", item).status, 200);
 }
@@ -209,5 +300,5 @@ fn things() -> Table {
         }],
         "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_IMAGE"},
     });
-    Table { name: "things".into(), create, streams: true }
+    Table { name: "things".into(), create, streams: true, time_to_live: None }
 }

@@ -1,0 +1,5 @@
+//! `archive-events` as AWS runs it.
+
+fn main() -> std::process::ExitCode {
+    penstock_platform::lambda::run(penstock_archive_events::FUNCTION)
+}
