@@ -52,6 +52,11 @@ impl Client {
         Ok(client)
     }
 
+    /// Whose orders these are.
+    pub(crate) fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
     /// Gets a token; needed again after an hour.
     pub(crate) async fn renew_token(&mut self) -> Result<(), Error> {
         let body = json!({"tenant": self.tenant, "subject": "bench", "roles": ["pricing"]});

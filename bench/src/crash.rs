@@ -1,5 +1,5 @@
 //! `kill -9` during the load, and a restart, again and again. Promised: every order that got a 2xx is there exactly once;
-//! one whose answer was lost may be sent again with its key and is there once.
+//! one whose answer was lost may be sent again with its key and is there once; and each of its events is archived once.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -10,6 +10,7 @@ use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::Error;
+use crate::archive::Archive;
 use crate::client::Client;
 use crate::orders::Orders;
 use crate::outcome::Outcome;
@@ -74,7 +75,13 @@ pub(crate) async fn measure(options: Options, mut platform: Platform) -> Result<
         .row("of them kept before the crash", kept)
         .row("slowest restart to ready, ms", slowest_ms)
         .row("listed", listing.orders.len());
-    Ok(outcome.broken(known.errors.into_inner()).broken(compare(&client, &answered, &listing).await))
+    let archive = Archive::at(&platform.aws_url(), client.tenant()).await?;
+    let archived = archive.whole(&client, &answered).await?;
+    Ok(outcome
+        .row("events archived", archived.events)
+        .broken(known.errors.into_inner())
+        .broken(compare(&client, &answered, &listing).await)
+        .broken(archived.broken))
 }
 
 async fn kill(platform: &mut Platform, known: &Known, until: usize) -> Result<(), Error> {

@@ -3,6 +3,7 @@
 //! It knows the HTTP contract and the laptop's binary, and none of the platform's crates. Each measurement prints a table
 //! and a line of JSON, and the process fails when a promise is broken.
 
+mod archive;
 mod client;
 mod crash;
 mod flat;
@@ -14,6 +15,7 @@ mod outcome;
 mod platform;
 mod race;
 mod read_back;
+mod sqs;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -60,6 +62,18 @@ enum Measurement {
     Flat(flat::Options),
     /// Two callers race on one order: exactly one wins.
     Race(race::Options),
+    /// Messages are sent, received and deleted: a queue of a million is as fast as an empty one.
+    Sqs(sqs::Options),
+}
+
+impl Measurement {
+    /// Where it is to be made, if that is not the platform's own address.
+    fn aws_url(&self) -> Option<String> {
+        match self {
+            Self::Sqs(options) => options.aws_url.clone(),
+            _ => None,
+        }
+    }
 }
 
 /// Why a measurement could not be made.
@@ -71,6 +85,8 @@ enum Error {
     NotReady { seconds: u64, log: PathBuf },
     #[error("cannot prepare a folder or file for the platform: {0}")]
     Folder(#[from] std::io::Error),
+    #[error("AWS: {0}")]
+    Aws(String),
     #[error("no answer: {0}")]
     Unanswered(#[from] reqwest::Error),
     #[error("{request} was answered {status}: {body}")]
@@ -106,8 +122,8 @@ async fn measure(measurement: Measurement, target: Target) -> Result<Outcome, Er
         }
         return crash::measure(options, target.start().await?).await;
     }
-    let (url, started) = match &target.url {
-        Some(url) => (url.clone(), None),
+    let (url, started) = match target.url.clone().or_else(|| measurement.aws_url()) {
+        Some(url) => (url, None),
         None => {
             let platform = target.start().await?;
             (platform.url(), Some(platform))
@@ -117,6 +133,9 @@ async fn measure(measurement: Measurement, target: Target) -> Result<Outcome, Er
         Measurement::Load(options) => load::measure(options, &url).await,
         Measurement::Flat(options) => flat::measure(options, &url, started.as_ref()).await,
         Measurement::Race(options) => race::measure(options, &url).await,
+        Measurement::Sqs(options) => {
+            sqs::measure(options, &started.as_ref().map_or(url, Platform::aws_url)).await
+        }
         Measurement::Crash(_) => Err(Error::NothingToCrash),
     }?;
     Ok(match started {

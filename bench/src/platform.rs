@@ -26,6 +26,7 @@ pub(crate) struct Platform {
     binary: PathBuf,
     storage: Storage,
     port: u16,
+    aws_port: u16,
     /// Its log, and its state when that is passing.
     folder: TempDir,
     child: Child,
@@ -36,15 +37,20 @@ impl Platform {
     /// Starts `binary` on a free port and waits until it is ready.
     pub(crate) async fn start(binary: PathBuf, storage: Storage) -> Result<Self, Error> {
         let folder = TempDir::with_prefix("penstock-bench-")?;
-        let port = free_port()?;
-        let child = spawn(&binary, &storage, port, folder.path())?;
-        let mut platform = Self { binary, storage, port, folder, child, ready_ms: 0 };
+        let (port, aws_port) = (free_port()?, free_port()?);
+        let child = spawn(&binary, &storage, [port, aws_port], folder.path())?;
+        let mut platform = Self { binary, storage, port, aws_port, folder, child, ready_ms: 0 };
         platform.wait_until_ready().await?;
         Ok(platform)
     }
 
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Where its embedded AWS listens.
+    pub(crate) fn aws_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.aws_port)
     }
 
     /// The processor time it has used, all threads together, where the system tells.
@@ -74,7 +80,7 @@ impl Platform {
 
     /// Starts it again where it was, with the state it had.
     pub(crate) async fn restart(&mut self) -> Result<(), Error> {
-        self.child = spawn(&self.binary, &self.storage, self.port, self.folder.path())?;
+        self.child = spawn(&self.binary, &self.storage, [self.port, self.aws_port], self.folder.path())?;
         self.wait_until_ready().await
     }
 
@@ -112,10 +118,15 @@ impl Drop for Platform {
     }
 }
 
-fn spawn(binary: &Path, storage: &Storage, port: u16, folder: &Path) -> Result<Child, Error> {
+fn spawn(
+    binary: &Path,
+    storage: &Storage,
+    [port, aws_port]: [u16; 2],
+    folder: &Path,
+) -> Result<Child, Error> {
     let log: File = OpenOptions::new().create(true).append(true).open(log_of(folder))?;
     let mut command = Command::new(binary);
-    command.args(["--port", &port.to_string()]);
+    command.args(["--port", &port.to_string(), "--aws-port", &aws_port.to_string()]);
     match storage {
         Storage::Memory => command.arg("--memory"),
         Storage::Folder(data) => command.arg("--data-dir").arg(data),

@@ -104,18 +104,8 @@ fn ids_of(orders: &[Value]) -> Vec<String> {
     orders.iter().filter_map(|order| order["orderId"].as_str()).map(str::to_owned).collect()
 }
 
-fn dynamodb(shop: &Shop) -> aws_sdk_dynamodb::Client {
-    aws_sdk_dynamodb::Client::new(&shop.platform.sdk_config("a-test"))
-}
-
-async fn table(client: &aws_sdk_dynamodb::Client, part: &str) -> String {
-    let tables = client.list_tables().send().await.unwrap().table_names.unwrap();
-    tables.into_iter().find(|table| table.to_lowercase().contains(part)).unwrap()
-}
-
 async fn lose_the_views(shop: &Shop) {
-    let client = dynamodb(shop);
-    let table = table(&client, "view").await;
+    let (client, table) = (shop.dynamodb(), shop.table("order-views"));
     let items = client.scan().table_name(&table).send().await.unwrap().items.unwrap();
     for item in items {
         client.delete_item().table_name(&table).key("pk", item["pk"].clone()).send().await.unwrap();
@@ -124,8 +114,7 @@ async fn lose_the_views(shop: &Shop) {
 
 /// An order's first commit as a stream shows it.
 async fn first_commit(shop: &Shop, id: &str) -> Value {
-    let client = dynamodb(shop);
-    let table = table(&client, "orders").await;
+    let (client, table) = (shop.dynamodb(), shop.table("orders"));
     let items = client.scan().table_name(&table).send().await.unwrap().items.unwrap();
     let first = items
         .into_iter()

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use penstock_local::Platform;
 use penstock_local::aws::calls::Call;
-use penstock_local::{Options, Platform};
+use penstock_tests::elsewhere::Elsewhere;
 use penstock_tests::guards::policies::{Grants, grants, table_names, unpermitted};
 use penstock_tests::guards::template::Template;
 use penstock_tests::guards::tree;
+use penstock_tests::runtime;
 use penstock_tests::samples::{self, Sample, differences, readable};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -43,7 +45,8 @@ async fn every_call_that_a_sample_makes_is_permitted() {
     let mut used = Grants::new();
     for sample in &samples {
         let (_, calls) = replay(sample, &samples).await;
-        for call in calls {
+        // Other services' calls are judged by the platform itself, which would have failed the sample.
+        for call in calls.into_iter().filter(|call| call.service == "dynamodb") {
             used.entry(call.function.clone()).or_default().extend(needed(&call, &tables));
         }
     }
@@ -64,7 +67,9 @@ fn needed(call: &Call, tables: &BTreeMap<String, String>) -> Vec<String> {
 
 /// Invokes what is given, then the sample itself; its reply, and every call that was made meanwhile.
 async fn replay(sample: &Sample, samples: &[Sample]) -> (Value, Vec<Call>) {
-    let platform = Platform::start(Options::memory()).await.expect("the platform starts");
+    let elsewhere = Elsewhere::open().await;
+    let options = elsewhere.as_ref().map_or_else(runtime::options, Elsewhere::options);
+    let platform = Platform::start(options).await.expect("the platform starts");
     for name in &sample.given {
         let given = samples.iter().find(|given| given.name() == *name);
         let given = given.unwrap_or_else(|| panic!("{} needs {name}, which is no sample", sample.name()));

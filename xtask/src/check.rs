@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::command::{Command, cargo};
-use crate::python;
+use crate::opinion;
+use crate::permissions;
+use crate::process;
+use crate::python::{self, Tools};
 use crate::report::Report;
 
 /// The environments of `samconfig.toml`.
@@ -23,13 +26,32 @@ pub enum Step {
     Unit,
     /// Integration, drift and budget tests.
     Suite,
+    /// The end-to-end tests with functions in processes of their own.
+    Process,
     /// `cfn-lint` and `sam validate`.
     Template,
+    /// The suite's tests over ministack.
+    Opinion,
+    /// What we embed, against AWS's documentation, with boto3.
+    Conformance,
+    /// A deployment into ministack.
+    Rehearsal,
 }
 
 impl Step {
     /// Every step, in the order in which they run.
-    pub const ALL: [Self; 6] = [Self::Fmt, Self::Lint, Self::Docs, Self::Unit, Self::Suite, Self::Template];
+    pub const ALL: [Self; 10] = [
+        Self::Fmt,
+        Self::Lint,
+        Self::Docs,
+        Self::Unit,
+        Self::Suite,
+        Self::Process,
+        Self::Template,
+        Self::Opinion,
+        Self::Conformance,
+        Self::Rehearsal,
+    ];
 
     /// What the command line calls it.
     #[must_use]
@@ -40,7 +62,11 @@ impl Step {
             Self::Docs => "docs",
             Self::Unit => "unit",
             Self::Suite => "suite",
+            Self::Process => "process",
             Self::Template => "template",
+            Self::Opinion => "opinion",
+            Self::Conformance => "conformance",
+            Self::Rehearsal => "rehearsal",
         }
     }
 
@@ -52,8 +78,20 @@ impl Step {
             Self::Lint => "clippy has nothing to say",
             Self::Docs => "documentation builds, with every link",
             Self::Unit => "unit and property tests of every package",
-            Self::Suite => "integration, drift and budget tests, over the platform in memory",
+            Self::Suite => {
+                "integration, drift and budget tests, over the platform in memory; no permission is left unused"
+            }
+            Self::Process => "the end-to-end tests pass with each function in a process of its own",
             Self::Template => "template.yaml passes cfn-lint and sam validate, for each environment",
+            Self::Opinion => {
+                "the adapters' and the end-to-end tests hold over ministack, an emulator nobody here wrote"
+            }
+            Self::Conformance => {
+                "what we embed does what AWS documents, with boto3; ministack's differences are those listed"
+            }
+            Self::Rehearsal => {
+                "template.yaml, deployed into ministack with the functions' binaries, takes an order"
+            }
         }
     }
 
@@ -88,8 +126,12 @@ impl Step {
             // Both select the whole workspace, so that one build of the dependencies serves both, and neither links a Lambda:
             // the one binary with tests is named, as `--bins` would link all of them, also those with `test = false`.
             Self::Unit => vec![cargo(&["test", "--workspace", "--lib", "--bin", "bench"])],
-            Self::Suite => vec![cargo(&["test", "--workspace", "--test", "*"])],
-            Self::Template => template(&python::environment(root)?),
+            Self::Suite => permissions::commands(root)?,
+            Self::Process => process::commands(),
+            Self::Template => template(&python::environment(root, Tools::Template)?),
+            Self::Opinion => opinion::suite(&python::environment(root, Tools::Opinion)?),
+            Self::Conformance => opinion::conformance(&python::environment(root, Tools::Opinion)?),
+            Self::Rehearsal => opinion::rehearsal(&python::environment(root, Tools::Opinion)?, root)?,
         })
     }
 }
@@ -126,7 +168,9 @@ pub fn run(steps: &[Step]) -> Result<(), String> {
     Ok(())
 }
 
-fn root() -> PathBuf {
+/// The repository.
+#[must_use]
+pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the workspace").to_owned()
 }
 
@@ -148,6 +192,9 @@ mod tests {
     #[test]
     fn an_unknown_step_is_refused_with_those_there_are() {
         let message = Step::parse_all(&["tests".to_owned()]).unwrap_err();
-        assert_eq!(message, "there is no step `tests`; there are fmt, lint, docs, unit, suite, template");
+        assert_eq!(
+            message,
+            "there is no step `tests`; there are fmt, lint, docs, unit, suite, process, template, opinion, conformance, rehearsal"
+        );
     }
 }

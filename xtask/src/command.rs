@@ -10,7 +10,7 @@ use std::process;
 pub struct Command {
     program: OsString,
     arguments: Vec<OsString>,
-    variables: Vec<(&'static str, &'static str)>,
+    variables: Vec<(&'static str, OsString)>,
 }
 
 /// The cargo that runs us, with `arguments`.
@@ -34,10 +34,25 @@ impl Command {
         self
     }
 
+    /// The same, with more arguments.
+    #[must_use]
+    pub fn and_all(self, arguments: &[&str]) -> Self {
+        arguments.iter().fold(self, |command, argument| command.and(argument))
+    }
+
+    /// The same, with another command as its last arguments: for a program that runs it.
+    #[must_use]
+    pub fn and_command(mut self, command: Self) -> Self {
+        self.arguments.push(command.program);
+        self.arguments.extend(command.arguments);
+        self.variables.extend(command.variables);
+        self
+    }
+
     /// The same, with the variable `name` set.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: &'static str) -> Self {
-        self.variables.push((name, value));
+    pub fn with(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.variables.push((name, value.into()));
         self
     }
 
@@ -48,7 +63,10 @@ impl Command {
     pub fn run(&self, folder: &Path) -> Result<(), String> {
         println!("   {self}");
         let mut command = process::Command::new(&self.program);
-        command.args(&self.arguments).envs(self.variables.iter().copied()).current_dir(folder);
+        command
+            .args(&self.arguments)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .current_dir(folder);
         for name in std::env::vars_os().map(|(name, _)| name).filter(is_about_this_package) {
             command.env_remove(name);
         }
@@ -85,6 +103,14 @@ mod tests {
         let command =
             Command::new("/usr/bin/cargo", &["doc"]).and("--no-deps").with("RUSTDOCFLAGS", "-D warnings");
         assert_eq!(command.to_string(), "cargo doc --no-deps");
+    }
+
+    #[test]
+    fn a_command_can_be_run_by_another() {
+        let inner = Command::new("pytest", &["-q"]).with("PLACE", "here");
+        let outer = Command::new("python", &["around.py"]).and_command(inner).and_all(&["-x", "tests"]);
+        assert_eq!(outer.to_string(), "python around.py pytest -q -x tests");
+        assert_eq!(outer.variables, [("PLACE", "here".into())]);
     }
 
     #[test]

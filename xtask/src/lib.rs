@@ -4,5 +4,8 @@
 
 pub mod check;
 pub mod command;
+pub mod opinion;
+pub mod permissions;
+pub mod process;
 pub mod python;
 pub mod report;

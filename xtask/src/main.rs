@@ -3,16 +3,20 @@
 use std::process::ExitCode;
 
 use xtask::check::{self, Step};
+use xtask::permissions;
 
 const USAGE: &str = "\
 usage: cargo xtask test [STEP ...]
+       cargo xtask permissions
 
-Runs the steps named, or all of them, in this order, and stops at the first that fails:";
+permissions lists what each function may do in AWS, and what of it the suite used.
+test runs the steps named, or all of them, in this order, and stops at the first that fails:";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.split_first() {
         Some((task, steps)) if task == "test" => Step::parse_all(steps).and_then(|steps| check::run(&steps)),
+        Some((task, [])) if task == "permissions" => permissions::run(&check::root()),
         _ => Err(usage()),
     };
     match outcome {
@@ -26,6 +30,6 @@ fn main() -> ExitCode {
 
 fn usage() -> String {
     let steps: Vec<String> =
-        Step::ALL.iter().map(|step| format!("  {:<9} {}", step.name(), step.purpose())).collect();
+        Step::ALL.iter().map(|step| format!("  {:<11} {}", step.name(), step.purpose())).collect();
     format!("{USAGE}\n{}", steps.join("\n"))
 }

@@ -1,6 +1,6 @@
-//! The virtual environment in `target/venv` that holds the tools written in Python.
+//! The virtual environments in `target` that hold the tools written in Python.
 //!
-//! Made once; again when `requirements.txt` has changed or an installation did not finish.
+//! Each is made once; again when its requirements have changed or an installation did not finish.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,13 +14,38 @@ pub struct Environment {
     folder: PathBuf,
 }
 
-/// The environment with what `xtask/requirements.txt` pins, installed now if need be.
+/// Which tools. What one needs may contradict what the other does, so that each has an environment of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tools {
+    /// What checks `template.yaml`.
+    Template,
+    /// ministack, and what talks to it.
+    Opinion,
+}
+
+impl Tools {
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Template => "target/venv",
+            Self::Opinion => "target/venv-opinion",
+        }
+    }
+
+    fn requirements(self) -> &'static str {
+        match self {
+            Self::Template => "xtask/requirements.txt",
+            Self::Opinion => "tests/conformance/requirements.txt",
+        }
+    }
+}
+
+/// The environment with what the requirements of `tools` pin, installed now if need be.
 ///
 /// # Errors
 /// When there is no Python, or the tools cannot be installed.
-pub fn environment(root: &Path) -> Result<Environment, String> {
-    let environment = Environment { folder: root.join("target/venv") };
-    let requirements = root.join("xtask/requirements.txt");
+pub fn environment(root: &Path, tools: Tools) -> Result<Environment, String> {
+    let environment = Environment { folder: root.join(tools.folder()) };
+    let requirements = root.join(tools.requirements());
     let wanted =
         fs::read_to_string(&requirements).map_err(|error| format!("{}: {error}", requirements.display()))?;
     // Written last, so that what it says is installed.
@@ -50,7 +75,9 @@ impl Environment {
             .run(root)
     }
 
-    fn program(&self, name: &str) -> PathBuf {
+    /// Where the tool `name` is.
+    #[must_use]
+    pub fn program(&self, name: &str) -> PathBuf {
         let folder = if cfg!(windows) { "Scripts" } else { "bin" };
         self.folder.join(folder).join(name)
     }

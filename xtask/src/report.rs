@@ -18,13 +18,13 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\nstep          time")?;
+        writeln!(f, "\nstep            time")?;
         for (step, time, succeeded) in &self.lines {
             let outcome = if *succeeded { "ok" } else { "FAILED" };
-            writeln!(f, "{step:<9} {:>8}  {outcome}", minutes(*time))?;
+            writeln!(f, "{step:<11} {:>8}  {outcome}", minutes(*time))?;
         }
         let total = self.lines.iter().map(|(_, time, _)| *time).sum();
-        writeln!(f, "{:<9} {:>8}", "total", minutes(total))
+        writeln!(f, "{:<11} {:>8}", "total", minutes(total))
     }
 }
 
@@ -44,7 +44,7 @@ mod tests {
         report.add("lint", Duration::from_secs(61), false);
         assert_eq!(
             report.to_string(),
-            "\nstep          time\nfmt         0:01.3  ok\nlint        1:01.0  FAILED\ntotal       1:02.3\n"
+            "\nstep            time\nfmt           0:01.3  ok\nlint          1:01.0  FAILED\ntotal         1:02.3\n"
         );
     }
 }

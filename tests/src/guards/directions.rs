@@ -43,11 +43,19 @@ fn layer(package: &str, functions: &BTreeSet<String>) -> Option<Layer> {
         "penstock-application" => (&["penstock-domain"], &NO_OUTSIDE),
         "penstock-api" => (&["penstock-domain"], &PURE),
         "penstock-platform" => (&["penstock-domain", "penstock-application", "penstock-api"], &[]),
+        "penstock-blobs" => (&["penstock-platform"], &[]),
         "penstock-replay" => (&[], &AWS),
         "penstock-local" => (&LOCAL, &[]),
-        _ if functions.contains(package) => {
-            (&["penstock-domain", "penstock-application", "penstock-api", "penstock-platform"], &[])
-        }
+        _ if functions.contains(package) => (
+            &[
+                "penstock-domain",
+                "penstock-application",
+                "penstock-api",
+                "penstock-platform",
+                "penstock-blobs",
+            ],
+            &[],
+        ),
         _ => return None,
     };
     Some(Layer { uses, excludes })

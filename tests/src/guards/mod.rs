@@ -8,6 +8,7 @@ pub mod environments;
 pub mod inventory;
 pub mod licences;
 pub mod policies;
+pub mod router;
 pub mod routes;
 pub mod sources;
 pub mod template;

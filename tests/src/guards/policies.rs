@@ -59,14 +59,15 @@ fn action(action: &Value) -> Result<&str, String> {
     name.ok_or_else(|| format!("the action {action} is not one by name"))
 }
 
-/// `!GetAtt T.Arn` is `T`, `!GetAtt T.StreamArn` is `T/stream`, `!Sub ${T.Arn}/index/i` is `T/index/i`; nothing else is narrow.
+/// `!GetAtt T.Arn` is `T`, `!GetAtt T.StreamArn` is `T/stream`, `!Sub ${T.Arn}/index/i` is `T/index/i`, `!Sub ${B.Arn}/*` is
+/// `B/objects`; nothing else is narrow.
 fn resource(resource: &Value) -> Result<String, String> {
     let narrow = match (resource["Fn::GetAtt"].as_str(), resource["Fn::Sub"].as_str()) {
         (Some(attribute), None) => attribute
             .strip_suffix(".Arn")
             .map(str::to_owned)
             .or_else(|| attribute.strip_suffix(".StreamArn").map(|table| format!("{table}/stream"))),
-        (None, Some(pattern)) => index(pattern),
+        (None, Some(pattern)) => index(pattern).or_else(|| objects(pattern)),
         _ => None,
     };
     narrow.ok_or_else(|| format!("the resource {resource} is not one of this template"))
@@ -75,6 +76,11 @@ fn resource(resource: &Value) -> Result<String, String> {
 fn index(pattern: &str) -> Option<String> {
     let (table, index) = pattern.strip_prefix("${")?.split_once(".Arn}/index/")?;
     (!index.is_empty() && !index.contains(['*', '?', '$'])).then(|| format!("{table}/index/{index}"))
+}
+
+fn objects(pattern: &str) -> Option<String> {
+    let bucket = pattern.strip_prefix("${")?.strip_suffix(".Arn}/*")?;
+    Some(format!("{bucket}/objects"))
 }
 
 /// Resources that are granted and that the template does not have.
@@ -86,6 +92,7 @@ pub fn dangling(grants: &Grants, resources: &BTreeMap<String, Value>) -> Vec<Str
         let resource = parts.next().and_then(|logical_id| resources.get(logical_id));
         resource.is_some_and(|resource| match (parts.next(), parts.next()) {
             (Some("index"), Some(name)) => has_index(resource, name),
+            (Some("objects"), None) => resource["Type"] == "AWS::S3::Bucket",
             (Some("stream"), None) => !resource["Properties"]["StreamSpecification"].is_null(),
             (kind, _) => kind.is_none(),
         })

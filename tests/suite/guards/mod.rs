@@ -5,5 +5,6 @@ mod environments;
 mod inventory;
 mod licences;
 mod policies;
+mod router;
 mod routes;
 mod sources;

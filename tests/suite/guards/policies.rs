@@ -9,6 +9,16 @@ use penstock_tests::guards::tree;
 
 /// What each function calls. Said here a second time, so that a permission cannot come in unnoticed.
 const CALLS: &[(&str, &[&str])] = &[
+    (
+        "archive-events",
+        &[
+            "ArchiveBucket/objects s3:GetObject",
+            "ArchiveBucket/objects s3:PutObject",
+            "ArchiveEventsQueue sqs:DeleteMessage",
+            "ArchiveEventsQueue sqs:GetQueueAttributes",
+            "ArchiveEventsQueue sqs:ReceiveMessage",
+        ],
+    ),
     ("cancel-order", &["OrdersTable dynamodb:PutItem", "OrdersTable dynamodb:Query"]),
     (
         "create-order",
@@ -71,6 +81,18 @@ const CALLS: &[(&str, &[&str])] = &[
         &["OrderViewsTable dynamodb:PutItem", "OrdersTable dynamodb:Query", "OrdersTable dynamodb:Scan"],
     ),
     ("refuse-route", &[]),
+    (
+        "relay-events",
+        &[
+            "ArchiveEventsQueue sqs:SendMessage",
+            "OrdersTable dynamodb:Query",
+            "OrdersTable/stream dynamodb:DescribeStream",
+            "OrdersTable/stream dynamodb:GetRecords",
+            "OrdersTable/stream dynamodb:GetShardIterator",
+            "OrdersTable/stream dynamodb:ListStreams",
+            "RelayEventsFailureQueue sqs:SendMessage",
+        ],
+    ),
 ];
 
 #[test]

@@ -1,0 +1,30 @@
+//! Where functions run in a test: in the test's own process, or each in its own when the environment says so. The same tests
+//! must pass in both.
+
+use std::collections::BTreeMap;
+
+use penstock_local::{Options, Runtime};
+
+/// `process` runs functions in processes of their own, from the binaries beside the test's.
+const VARIABLE: &str = "PENSTOCK_TEST_RUNTIME";
+
+/// A platform in memory, on any free port, whose functions run where the environment says.
+///
+/// # Panics
+/// When it says something else.
+#[must_use]
+pub fn options() -> Options {
+    match std::env::var(VARIABLE).as_deref() {
+        Err(_) => Options::memory(),
+        Ok("process") => {
+            Options { runtime: Runtime::Process, parameters: without_caches(), ..Options::memory() }
+        }
+        Ok(other) => panic!("{VARIABLE} is {other}; there is only `process`"),
+    }
+}
+
+/// In one process a function that writes tells the cache that others read. In processes of their own they remember for as long as
+/// they are told to, which tests cannot wait for.
+fn without_caches() -> BTreeMap<String, String> {
+    BTreeMap::from([("CacheTtlSeconds".to_owned(), "0".to_owned())])
+}

@@ -1,0 +1,205 @@
+//! From an order to those who are told of it: the relay, the queues, the archive.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use penstock_api::envelope::Envelope;
+use penstock_local::aws::faults::refusal;
+use penstock_local::aws::sqs::Outgoing;
+use penstock_local::{Options, Platform, TEMPLATE};
+use penstock_tests::shop::Shop;
+use serde_json::{Value, json};
+
+const QUEUE: &str = "penstock-archive-events";
+const DEAD_LETTERS: &str = "penstock-archive-events-dead-letters";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_event_of_an_order_is_archived_once_as_its_history_tells_it() {
+    let shop = Shop::open().await;
+    let id = shop.order(1).await.text_at("/orderId");
+    shop.cancel(&id, 2).await;
+    shop.platform.drained().await.unwrap();
+    let archived = archived(&shop.platform).await;
+    let mut told: Vec<&Envelope> = archived.iter().map(|(_, envelope)| envelope).collect();
+    told.sort_by_key(|envelope| envelope.sequence());
+    let types: Vec<_> = told.iter().map(|envelope| envelope.event_type()).collect();
+    assert_eq!(types, ["penstock.order.created", "penstock.order.placed", "penstock.order.cancelled"]);
+    let history = shop.get(&format!("/v1/orders/{id}/events")).await.json();
+    let data: Vec<Value> =
+        told.iter().map(|it| serde_json::from_str::<Value>(&it.to_json()).unwrap()["data"].clone()).collect();
+    assert_eq!(history["events"], json!(data));
+    let today = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+    assert!(
+        archived.iter().all(|(key, _)| key.starts_with(&format!("tenant=shop/day={today}/{id}-v"))),
+        "{archived:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_creation_costs_one_message_an_event_and_one_object_a_commit() {
+    let shop = Shop::open().await;
+    shop.platform.calls().reset();
+    shop.order(1).await;
+    shop.platform.drained().await.unwrap();
+    assert_eq!(operations(&shop.platform, "relay-events"), ["SendMessageBatch"]);
+    assert_eq!(operations(&shop.platform, "archive-events"), ["PutObject"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_comes_again_in_other_company_is_not_archived_twice() {
+    let platform = Platform::start(quick()).await.unwrap();
+    let all: Vec<String> = (1..=4).map(|sequence| envelope("acme", 1, sequence)).collect();
+    for company in [vec![1, 2], vec![2, 3], vec![1, 2, 3, 4], vec![4], vec![3, 1]] {
+        deliver(&platform, company.into_iter().map(|it: usize| all[it - 1].clone())).await;
+    }
+    let archived = archived(&platform).await;
+    let mut ids: Vec<_> = archived.iter().map(|(_, it)| it.id().to_owned()).collect();
+    ids.sort();
+    assert_eq!(ids, (1..=4).map(|it| format!("acme/{ORDER}/{it}")).collect::<Vec<_>>());
+    let keys: BTreeSet<_> =
+        archived.iter().map(|(key, _)| key.rsplit('/').next().unwrap().to_owned()).collect();
+    assert_eq!(keys, ["-v1-3.ndjson", "-v1-4.ndjson", "-v1.ndjson"].map(|it| format!("{ORDER}{it}")).into());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tenants_and_commits_are_archived_apart() {
+    let platform = Platform::start(quick()).await.unwrap();
+    let events = [envelope("acme", 1, 1), envelope("other", 1, 1), envelope("acme", 2, 2)];
+    deliver(&platform, events).await;
+    let keys: BTreeSet<_> = archived(&platform).await.into_iter().map(|(key, _)| key).collect();
+    let key =
+        |tenant: &str, version: u32| format!("tenant={tenant}/day=2010-12-01/{ORDER}-v{version}.ndjson");
+    assert_eq!(keys, [key("acme", 1), key("acme", 2), key("other", 1)].into());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_that_could_not_be_written_is_written_later() {
+    let platform = Platform::start(quick()).await.unwrap();
+    platform.faults().plant(|request| async move {
+        (request.operation == "PutObject").then(|| refusal(400, "InvalidRequest", "planted"))
+    });
+    let sent = platform.queues().send_batch(QUEUE, vec![Outgoing::new(envelope("acme", 1, 1))]).unwrap();
+    assert!(sent[0].is_ok());
+    while !platform.calls().of("archive-events").iter().any(|call| call.operation == "PutObject") {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(archived(&platform).await.is_empty());
+    platform.faults().clear();
+    platform.drained().await.unwrap();
+    assert_eq!(archived(&platform).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poison_becomes_a_dead_letter_holds_nobody_up_and_can_be_sent_again() {
+    let platform = Platform::start(quick()).await.unwrap();
+    let poison = ["no json", "{}"].map(Outgoing::new);
+    let good = Outgoing::new(envelope("acme", 1, 1));
+    let messages = poison.into_iter().chain([good]).collect();
+    assert!(platform.queues().send_batch(QUEUE, messages).unwrap().iter().all(Result::is_ok));
+    platform.drained().await.unwrap();
+    assert_eq!(archived(&platform).await.len(), 1);
+    assert_eq!(platform.queues().counts(DEAD_LETTERS).unwrap().visible, 2);
+
+    let sqs = aws_sdk_sqs::Client::new(&platform.sdk_config("operator"));
+    let arn = penstock_local::aws::sqs::queue_arn(DEAD_LETTERS);
+    sqs.start_message_move_task().source_arn(arn).send().await.unwrap();
+    let invoked = || platform.queues().counts(DEAD_LETTERS).unwrap().visible;
+    while invoked() != 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    platform.drained().await.unwrap();
+    assert_eq!(invoked(), 2, "they are poison still, and came through the queue again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_whose_queue_was_away_is_sent_when_it_is_back() {
+    let shop = Shop::open().await;
+    shop.platform.faults().plant(|request| async move {
+        (request.operation == "SendMessageBatch").then(|| refusal(400, "InvalidRequest", "planted"))
+    });
+    shop.order(1).await;
+    while shop.platform.calls().of("relay-events").len() < 3 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    shop.platform.faults().clear();
+    shop.platform.drained().await.unwrap();
+    assert_eq!(archived(&shop.platform).await.len(), 2);
+}
+
+const ORDER: &str = "13423f01-b4f1-5b6b-8ec2-9dd015e7a04f";
+
+/// The suite's template, with a queue that brings a failed message back within a second instead of three minutes, and whose
+/// consumer waits for no fuller batch.
+fn quick() -> Options {
+    let quicker = [
+        ("VisibilityTimeout: 180", "VisibilityTimeout: 1"),
+        ("maxReceiveCount: 5", "maxReceiveCount: 2"),
+        ("BatchSize: 100\n      MaximumBatchingWindowInSeconds: 1\n", "BatchSize: 10\n"),
+    ];
+    let template = quicker.into_iter().fold(TEMPLATE.to_owned(), |template, (slow, quick)| {
+        assert!(template.contains(slow), "{slow}");
+        template.replace(slow, quick)
+    });
+    Options { template, ..penstock_tests::runtime::options() }
+}
+
+fn envelope(tenant: &str, version: u32, sequence: u32) -> String {
+    let envelope = json!({
+        "specversion": "1.0",
+        "id": format!("{tenant}/{ORDER}/{sequence}"),
+        "source": "urn:penstock:orders",
+        "type": "penstock.order.placed",
+        "subject": ORDER,
+        "time": "2010-12-01T08:26:00Z",
+        "datacontenttype": "application/json",
+        "tenant": tenant,
+        "sequence": format!("{sequence:010}"),
+        "version": version,
+        "correlationid": "c",
+        "data": {"sequence": sequence},
+    });
+    envelope.to_string()
+}
+
+/// Invokes the archive with these messages together, as one delivery of its queue.
+async fn deliver(platform: &Platform, bodies: impl IntoIterator<Item = String>) {
+    let records =
+        bodies.into_iter().enumerate().map(|(at, body)| json!({"messageId": at.to_string(), "body": body}));
+    let event = json!({"Records": records.collect::<Vec<_>>()}).to_string();
+    let answer =
+        platform.functions().invoke("archive-events", event.into_bytes(), "1".to_owned()).await.unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&answer).unwrap(), json!({"batchItemFailures": []}));
+}
+
+/// Every line of every object in the archive, with the object's key.
+async fn archived(platform: &Platform) -> Vec<(String, Envelope)> {
+    let s3 = aws_sdk_s3::Client::from_conf(
+        aws_sdk_s3::config::Builder::from(&platform.sdk_config("auditor")).force_path_style(true).build(),
+    );
+    let buckets = s3.list_buckets().send().await.unwrap();
+    let bucket = buckets.buckets().iter().find_map(|it| it.name()).unwrap().to_owned();
+    let mut pages = s3.list_objects_v2().bucket(&bucket).into_paginator().send();
+    let mut lines = Vec::new();
+    while let Some(page) = pages.next().await {
+        for key in page.unwrap().contents().iter().filter_map(|it| it.key()) {
+            let object = s3.get_object().bucket(&bucket).key(key).send().await.unwrap();
+            let text = String::from_utf8(object.body.collect().await.unwrap().to_vec()).unwrap();
+            assert!(text.ends_with('\n'), "{key}");
+            lines.extend(text.lines().map(|line| (key.to_owned(), Envelope::read(line).unwrap())));
+        }
+    }
+    lines
+}
+
+/// What a function called, each kind once.
+fn operations(platform: &Platform, function: &str) -> Vec<String> {
+    let calls = platform.calls().of(function).into_iter().map(|call| call.operation);
+    let counted = calls.fold(BTreeMap::<String, u32>::new(), |mut counts, it| {
+        *counts.entry(it).or_default() += 1;
+        counts
+    });
+    counted
+        .into_iter()
+        .map(|(name, count)| if count == 1 { name } else { format!("{count} {name}") })
+        .collect()
+}

@@ -1,0 +1,22 @@
+//! The end-to-end tests once more, with each function in a process of its own, as `--runtime process` has it.
+
+use crate::command::{Command, cargo};
+
+/// Tests about the code, about what one process measures of itself, and about what is alike in both forms.
+const SAME_IN_BOTH: [&str; 5] = ["guards::", "budgets::", "telemetry::", "replay::", "conformance::"];
+
+/// Every binary of the workspace, with the same dependencies as the tests, so that none is compiled twice.
+#[must_use]
+pub fn binaries() -> Command {
+    cargo(&["build", "--quiet", "--workspace", "--bins", "--tests"])
+}
+
+/// The binaries, and then the tests over them.
+#[must_use]
+pub fn commands() -> Vec<Command> {
+    let tests = cargo(&["test", "--workspace", "--test", "suite", "--"])
+        .with("PENSTOCK_TEST_RUNTIME", "process")
+        // What a process logs is not captured by the test that started it.
+        .with("LOG_LEVEL", "off");
+    vec![binaries(), SAME_IN_BOTH.into_iter().fold(tests, |tests, module| tests.and("--skip").and(module))]
+}
