@@ -71,6 +71,11 @@ impl ServiceRequest {
 }
 
 impl ServiceReply {
+    /// The answer of a JSON service to what it did, naming what that touched.
+    pub(super) fn done(body: &serde_json::Value, content_type: &'static str, resources: Vec<String>) -> Self {
+        Self { status: 200, body: body.to_string().into_bytes(), content_type, resources, ..Self::default() }
+    }
+
     /// The reply as HTTP, with a request id of its own.
     pub(super) fn into_http(self) -> http::Response<Vec<u8>> {
         let mut response = http::Response::new(self.body);

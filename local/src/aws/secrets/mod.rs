@@ -126,13 +126,7 @@ impl Secrets {
             Err(error) => (vec![], Err(SecretsError::Malformed(error.to_string()))),
         };
         match outcome {
-            Ok(body) => ServiceReply {
-                status: 200,
-                body: body.to_string().into_bytes(),
-                content_type: CONTENT_TYPE,
-                resources,
-                ..ServiceReply::default()
-            },
+            Ok(body) => ServiceReply::done(&body, CONTENT_TYPE, resources),
             Err(error) => refusal(&error, resources),
         }
     }
