@@ -3,19 +3,18 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use aws_credential_types::Credentials;
-use aws_sdk_s3::config::{BehaviorVersion, Region};
-use aws_sdk_s3::{Client as S3, Config};
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_sdk_s3::Client as S3;
 use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::Error;
+use crate::aws::{Aws, failed};
 use crate::client::Client;
 use crate::read_back::id;
 
+/// What the name of the archive's bucket says, whatever the stack is called.
+const BUCKET: &str = "-archive-";
 /// Objects and histories read at once.
 const READS: usize = 16;
 /// What was in flight when the platform was killed comes back after its visibility timeout, three minutes.
@@ -40,21 +39,12 @@ pub(crate) struct Archived {
 type Counts = BTreeMap<String, u32>;
 
 impl Archive {
-    /// The archive at that AWS: its one bucket.
-    pub(crate) async fn at(aws_url: &str, tenant: &str) -> Result<Self, Error> {
-        let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .endpoint_url(aws_url)
-            .force_path_style(true)
-            .region(Region::from_static("us-east-1"))
-            .credentials_provider(Credentials::new("test", "test", None, None, "bench"))
-            .http_client(http)
-            .build();
-        let s3 = S3::from_conf(config);
-        let buckets = s3.list_buckets().send().await.map_err(failed)?;
-        let bucket = buckets.buckets().iter().find_map(|it| it.name()).unwrap_or_default().to_owned();
-        Ok(Self { s3, bucket, prefix: format!("tenant={tenant}/") })
+    /// The archive at that AWS, which has one bucket for it.
+    pub(crate) async fn at(aws: &Aws, tenant: &str) -> Result<Self, Error> {
+        let buckets = aws.s3.list_buckets().send().await.map_err(failed)?;
+        let mut names = buckets.buckets().iter().filter_map(|it| it.name());
+        let bucket = names.find(|it| it.contains(BUCKET)).unwrap_or_default().to_owned();
+        Ok(Self { s3: aws.s3.clone(), bucket, prefix: format!("tenant={tenant}/") })
     }
 
     /// Waits until every event of these orders is there, or nothing comes any more, and says what is missing or there twice.
@@ -129,10 +119,6 @@ fn differences(wanted: &Counts, got: &Counts) -> Vec<String> {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
-}
-
-fn failed<E: std::error::Error + 'static>(error: E) -> Error {
-    Error::Aws(aws_sdk_s3::error::DisplayErrorContext(error).to_string())
 }
 
 #[cfg(test)]

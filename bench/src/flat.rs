@@ -1,17 +1,13 @@
 //! Creates orders window after window. Promised: the last window takes as long as the first, whatever is stored.
 
-use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use futures::future::join_all;
-use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::Error;
 use crate::client::Client;
-use crate::latencies::Latencies;
 use crate::orders::Orders;
 use crate::outcome::Outcome;
 use crate::platform::Platform;
@@ -52,7 +48,7 @@ pub(crate) async fn measure(
     let orders = Orders::prepare(&client).await?;
     // Connections, caches and code are warm before the first window, or the comparison would flatter the last.
     let mut next = options.window.min(1_000);
-    create(&client, &orders, 0..next, options.clients).await?;
+    orders.create(&client, 0..next, options.clients).await?;
     let (mut windows, mut outcome) = (Vec::new(), Outcome::new("flat").row("orders", options.orders));
     for number in 1..=options.orders.div_ceil(options.window) {
         client.renew_token().await?;
@@ -79,7 +75,7 @@ async fn measure_window(
     let count = (numbers.end - numbers.start) as f64;
     let each_us = |time: Duration| (time.as_secs_f64() * 1_000_000.0 / count).round();
     let (begun, used) = (Instant::now(), started.and_then(Platform::processor_time));
-    let latencies = create(client, orders, numbers, clients).await?;
+    let latencies = orders.create(client, numbers, clients).await?;
     let used = started.and_then(Platform::processor_time).zip(used).map(|(after, before)| after - before);
     Ok(Window {
         each_us: each_us(begun.elapsed()),
@@ -115,34 +111,6 @@ fn too_steep(ratio: f64, ratio_max: f64) -> Option<String> {
 
 fn lost(created: usize, listed: usize) -> Option<String> {
     (listed != created).then(|| format!("{listed} orders are listed, {created} were created"))
-}
-
-/// Creates the orders `numbers`, and says how long each took.
-async fn create(
-    client: &Client,
-    orders: &Orders,
-    numbers: Range<u64>,
-    clients: usize,
-) -> Result<Latencies, Error> {
-    let (next, latencies) = (Cell::new(numbers.start), RefCell::new(Latencies::default()));
-    let results = join_all((0..clients).map(async |_| {
-        while next.get() < numbers.end {
-            let number = next.replace(next.get() + 1);
-            let latency = create_one(client, orders, number).await?;
-            latencies.borrow_mut().add(latency);
-        }
-        Ok::<(), Error>(())
-    }))
-    .await;
-    results.into_iter().collect::<Result<(), Error>>()?;
-    Ok(latencies.into_inner())
-}
-
-async fn create_one(client: &Client, orders: &Orders, number: u64) -> Result<Duration, Error> {
-    let begun = Instant::now();
-    let answer = client.post("/v1/orders", orders.key(number), &orders.body(number)).await?;
-    answer.expect("POST /v1/orders", |status| *status == StatusCode::CREATED)?;
-    Ok(begun.elapsed())
 }
 
 fn ratio(windows: &[f64]) -> f64 {

@@ -4,18 +4,23 @@
 //! and a line of JSON, and the process fails when a promise is broken.
 
 mod archive;
+mod aws;
 mod client;
 mod crash;
 mod flat;
+mod idle;
 mod latencies;
 mod load;
 mod machine;
 mod orders;
 mod outcome;
 mod platform;
+mod queue;
 mod race;
 mod read_back;
+mod services;
 mod sqs;
+mod start;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -56,7 +61,7 @@ struct Target {
 enum Measurement {
     /// Many clients create orders at once: no error, no duplicate, and the list equals the ledger.
     Load(load::Options),
-    /// kill -9 during the load and a restart, again and again: every order that got a 2xx is there once.
+    /// kill -9 during the load and a restart, again and again: what got a 2xx is there, and every order once.
     Crash(crash::Options),
     /// Creates orders one window after another: the last costs what the first did.
     Flat(flat::Options),
@@ -64,16 +69,12 @@ enum Measurement {
     Race(race::Options),
     /// Messages are sent, received and deleted: a queue of a million is as fast as an empty one.
     Sqs(sqs::Options),
-}
-
-impl Measurement {
-    /// Where it is to be made, if that is not the platform's own address.
-    fn aws_url(&self) -> Option<String> {
-        match self {
-            Self::Sqs(options) => options.aws_url.clone(),
-            _ => None,
-        }
-    }
+    /// Each service of the laptop's AWS, with 1 and 16 clients, and another AWS beside it.
+    Services(services::Options),
+    /// Fills the disk with orders and messages: it still starts within two seconds.
+    Start(start::Options),
+    /// Leaves the platform alone: it takes next to nothing.
+    Idle(idle::Options),
 }
 
 /// Why a measurement could not be made.
@@ -93,10 +94,10 @@ enum Error {
     Refused { request: String, status: u16, body: String },
     #[error("an answer is not what the contract says: {0}")]
     Unexpected(#[from] serde_json::Error),
-    #[error(
-        "a crash can be shown only with a platform started for it that keeps its state: leave out --url and --memory"
-    )]
-    NothingToCrash,
+    #[error("this is shown only with a platform started for it: leave out --url")]
+    NotOurs,
+    #[error("this is shown only with a platform that keeps its state: leave out --memory")]
+    Forgetful,
 }
 
 // One thread: the load generator must leave the other cores to what it measures.
@@ -116,37 +117,55 @@ async fn main() -> ExitCode {
 }
 
 async fn measure(measurement: Measurement, target: Target) -> Result<Outcome, Error> {
-    if let Measurement::Crash(options) = measurement {
-        if target.url.is_some() || target.memory {
-            return Err(Error::NothingToCrash);
+    match measurement {
+        Measurement::Crash(options) => crash::measure(options, target.start_lasting().await?).await,
+        Measurement::Start(options) => start::measure(options, target.start_lasting().await?).await,
+        Measurement::Load(options) => target.measure(async |url, _| load::measure(options, url).await).await,
+        Measurement::Flat(options) => {
+            target.measure(async |url, started| flat::measure(options, url, started).await).await
         }
-        return crash::measure(options, target.start().await?).await;
-    }
-    let (url, started) = match target.url.clone().or_else(|| measurement.aws_url()) {
-        Some(url) => (url, None),
-        None => {
-            let platform = target.start().await?;
-            (platform.url(), Some(platform))
-        }
-    };
-    let outcome = match measurement {
-        Measurement::Load(options) => load::measure(options, &url).await,
-        Measurement::Flat(options) => flat::measure(options, &url, started.as_ref()).await,
-        Measurement::Race(options) => race::measure(options, &url).await,
+        Measurement::Race(options) => target.measure(async |url, _| race::measure(options, url).await).await,
         Measurement::Sqs(options) => {
-            sqs::measure(options, &started.as_ref().map_or(url, Platform::aws_url)).await
+            target.measure_own(async |it| sqs::measure(options, &it.aws_url()).await).await
         }
-        Measurement::Crash(_) => Err(Error::NothingToCrash),
-    }?;
-    Ok(match started {
-        Some(platform) => {
-            outcome.row("ready after start, ms", platform.ready_ms()).row("state", platform.storage())
+        Measurement::Services(options) => {
+            target.measure_own(async |it| services::measure(options, &it.aws_url()).await).await
         }
-        None => outcome,
-    })
+        Measurement::Idle(options) => target.measure_own(async |it| idle::measure(options, it).await).await,
+    }
 }
 
 impl Target {
+    /// Measures the platform that is running, or one started for it.
+    async fn measure<F>(&self, measurement: F) -> Result<Outcome, Error>
+    where
+        F: AsyncFnOnce(&str, Option<&Platform>) -> Result<Outcome, Error>,
+    {
+        match &self.url {
+            Some(url) => measurement(url, None).await,
+            None => self.measure_own(async |it| measurement(&it.url(), Some(it)).await).await,
+        }
+    }
+
+    /// Measures a platform that is started for it and stopped.
+    async fn measure_own<F>(&self, measurement: F) -> Result<Outcome, Error>
+    where
+        F: AsyncFnOnce(&Platform) -> Result<Outcome, Error>,
+    {
+        let platform = self.start_own().await?;
+        Ok(platform.told(measurement(&platform).await?))
+    }
+
+    /// A platform that keeps its state.
+    async fn start_lasting(&self) -> Result<Platform, Error> {
+        if self.memory { Err(Error::Forgetful) } else { self.start_own().await }
+    }
+
+    /// A platform that nobody else uses.
+    async fn start_own(&self) -> Result<Platform, Error> {
+        if self.url.is_some() { Err(Error::NotOurs) } else { self.start().await }
+    }
+
     async fn start(&self) -> Result<Platform, Error> {
         let storage = match (&self.data_dir, self.memory) {
             (_, true) => Storage::Memory,

@@ -1,5 +1,10 @@
 //! The orders of a benchmark: a catalogue of plain products, and orders of three lines, told apart by a number.
 
+use std::cell::{Cell, RefCell};
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use futures::future::try_join_all;
 use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -7,6 +12,7 @@ use uuid::Uuid;
 
 use crate::Error;
 use crate::client::Client;
+use crate::latencies::Latencies;
 
 const PRODUCTS: u64 = 100;
 const CUSTOMERS: u64 = 1_000;
@@ -41,6 +47,37 @@ impl Orders {
         });
         let customer = self.id("customer", number % CUSTOMERS);
         json!({"customerId": customer, "items": lines.collect::<Vec<_>>()})
+    }
+
+    /// Creates the orders `numbers`, and says how long each took.
+    ///
+    /// # Errors
+    /// With the first that is not answered 201.
+    pub(crate) async fn create(
+        &self,
+        client: &Client,
+        numbers: Range<u64>,
+        clients: usize,
+    ) -> Result<Latencies, Error> {
+        let (next, latencies) = (Cell::new(numbers.start), RefCell::new(Latencies::default()));
+        let creations = (0..clients).map(async |_| {
+            while next.get() < numbers.end {
+                let number = next.replace(next.get() + 1);
+                let latency = self.create_one(client, number).await?;
+                latencies.borrow_mut().add(latency);
+            }
+            Ok::<(), Error>(())
+        });
+        try_join_all(creations).await?;
+        Ok(latencies.into_inner())
+    }
+
+    /// Creates order `number`, and says how long it took.
+    pub(crate) async fn create_one(&self, client: &Client, number: u64) -> Result<Duration, Error> {
+        let begun = Instant::now();
+        let answer = client.post("/v1/orders", self.key(number), &self.body(number)).await?;
+        answer.expect("POST /v1/orders", |status| *status == StatusCode::CREATED)?;
+        Ok(begun.elapsed())
     }
 
     async fn put_product(&self, client: &Client, number: u64) -> Result<(), Error> {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::Error;
+use crate::outcome::Outcome;
 
 const READY_MAX: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(5);
@@ -31,6 +32,14 @@ pub(crate) struct Platform {
     folder: TempDir,
     child: Child,
     ready_ms: u64,
+}
+
+/// What a process uses.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Usage {
+    /// User and system time of all its threads, since its start.
+    pub(crate) processor: Duration,
+    pub(crate) resident_bytes: u64,
 }
 
 impl Platform {
@@ -58,17 +67,30 @@ impl Platform {
         processor_time(&std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?)
     }
 
+    /// What it uses of the machine.
+    ///
+    /// # Errors
+    /// Where the system does not tell, or the process has ended.
+    pub(crate) fn usage(&self) -> Result<Usage, Error> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let untold = || std::io::Error::other("the system does not tell what a process uses");
+        let usage = self.processor_time().zip(resident_bytes(&status));
+        let (processor, resident_bytes) = usage.ok_or_else(untold)?;
+        Ok(Usage { processor, resident_bytes })
+    }
+
     /// From the start of its process to its first readiness, the last time it was started.
     pub(crate) fn ready_ms(&self) -> u64 {
         self.ready_ms
     }
 
-    /// Where it keeps its state, in a word.
-    pub(crate) fn storage(&self) -> &'static str {
-        match self.storage {
+    /// What was measured, and what with.
+    pub(crate) fn told(&self, outcome: Outcome) -> Outcome {
+        let state = match self.storage {
             Storage::Memory => "in memory",
             Storage::Folder(_) | Storage::Passing => "in a folder",
-        }
+        };
+        outcome.row("ready after start, ms", self.ready_ms).row("state", state)
     }
 
     /// `kill -9`: no signal it could handle, nothing it could finish.
@@ -144,6 +166,13 @@ fn processor_time(stat: &str) -> Option<Duration> {
     Some(Duration::from_millis(ticks * 10))
 }
 
+/// `VmRSS` of `/proc/PID/status`, which is in KiB. A process that has ended has none.
+fn resident_bytes(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kib * 1_024)
+}
+
 fn log_of(folder: &Path) -> PathBuf {
     folder.join("platform.log")
 }
@@ -160,5 +189,12 @@ mod tests {
     fn processor_time_is_user_and_system_time() {
         let stat = "77 (pen (stock) x) S 1 77 77 0 -1 4194560 3000 0 1 0 150 25 0 0 20 0 5 0 1000 0 0";
         assert_eq!(processor_time(stat), Some(Duration::from_millis(1_750)));
+    }
+
+    #[test]
+    fn memory_is_what_is_resident() {
+        let status = "Name:\tpenstock\nVmPeak:\t  900 kB\nVmRSS:\t   42 kB\nThreads:\t5\n";
+        assert_eq!(resident_bytes(status), Some(43_008));
+        assert_eq!(resident_bytes("Name:\tpenstock\nState:\tZ (zombie)\n"), None);
     }
 }

@@ -12,6 +12,7 @@ pub mod identity;
 mod invoke;
 mod loopback;
 pub mod metrics;
+mod outside;
 pub mod permissions;
 #[cfg(test)]
 mod planted;
@@ -23,5 +24,6 @@ pub mod suite;
 pub mod template;
 
 pub use data_dir::Data;
+pub use outside::{OutsideError, OutsideOptions};
 pub use platform::{Options, Platform, PlatformError, TEMPLATE};
 pub use runtime::Runtime;

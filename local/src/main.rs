@@ -1,4 +1,4 @@
-//! `penstock`: starts the platform on a laptop, or replays a file of orders through it.
+//! `penstock`: starts the platform on a laptop, replays a file of orders through it, or looks after its dead letters.
 
 mod cli;
 
@@ -16,6 +16,7 @@ async fn main() -> ExitCode {
     let outcome = match cli.command {
         None => cli::serve::run(cli.serve).await,
         Some(Command::Replay(replay)) => cli::replay::run(cli.serve, replay).await,
+        Some(Command::Dlq(dlq)) => cli::dlq::run(cli.serve.port, dlq).await,
     };
     outcome.unwrap_or_else(|error| {
         cli::explain(&*error);

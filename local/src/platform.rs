@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_types::SdkConfig;
+use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::serve::ListenerExt as _;
 use jiff::Timestamp;
 use penstock_platform::app::StartError;
 use penstock_platform::caches::Caches;
 use penstock_platform::function::Environment;
+use penstock_sandbox::Sandbox;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -31,7 +33,8 @@ use crate::functions::{Deployed, Functions};
 use crate::gateway::Gateway;
 use crate::handler::Handler;
 use crate::identity::{IdentityError, Issuer, Token, TokenRequest};
-use crate::loopback::own_port;
+use crate::loopback::{no_foreign_pages, own_port};
+use crate::outside::{Outside, OutsideError, OutsideOptions};
 use crate::permissions::{Missing, ON_FAILURE, Permissions, QUEUE_MAPPING, STREAM_MAPPING};
 use crate::runtime::{self, BinaryError, Runtime, Surroundings};
 use crate::sources::{Clock, Sources, WallClock};
@@ -55,8 +58,10 @@ pub struct Options {
     pub handlers: BTreeMap<String, Arc<dyn Handler>>,
     /// Where functions run.
     pub runtime: Runtime,
-    /// What schedules go by.
+    /// What schedules and the world outside go by.
     pub clock: Arc<dyn Clock>,
+    /// The world outside.
+    pub outside: OutsideOptions,
 }
 
 impl Options {
@@ -72,6 +77,7 @@ impl Options {
             handlers: BTreeMap::new(),
             runtime: Runtime::InProcess,
             clock: Arc::new(WallClock),
+            outside: OutsideOptions::default(),
         }
     }
 }
@@ -109,6 +115,9 @@ pub enum PlatformError {
     /// The template's secrets cannot be had.
     #[error("the embedded Secrets Manager cannot run")]
     Secrets(#[from] SecretsError),
+    /// There is no world outside.
+    #[error(transparent)]
+    Outside(#[from] OutsideError),
     /// There is no issuer of tokens.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -148,6 +157,7 @@ pub struct Platform {
     functions: Functions,
     streams: Streams,
     sources: Sources,
+    outside: Outside,
     not_done: Vec<NotDone>,
     stop: watch::Sender<bool>,
     stop_aws: watch::Sender<bool>,
@@ -175,12 +185,15 @@ impl Platform {
         };
         let (listener, url) = listen(options.port, "--port").await?;
         let (aws_listener, aws_url) = listen(options.aws_port, "--aws-port").await?;
-        let (issuer, template) = read_template(&options, &url, &aws_url, data.as_ref())?;
+        let secrets = open_secrets(data.as_ref())?;
+        let outside = Outside::start(data.as_ref(), &secrets, &options.clock, options.outside, &url).await?;
+        let (issuer, template) = read_template(&options, &url, &aws_url, data.as_ref(), &outside)?;
+        secrets.create_secrets(&template.secrets)?;
+        outside.plant_keys(&secrets)?;
         let store = open_store(data.as_ref(), &template)?;
         let queues = open_queues(data.as_ref(), &aws_url, &template)?;
         let keys = AccessKeys::default();
         let objects = open_objects(data.as_ref(), &keys, &template)?;
-        let secrets = open_secrets(data.as_ref(), &template)?;
         let cloud = Cloud::with_access_keys(services(&store, &queues, objects, secrets.clone()), keys);
         check_mappings(&template, cloud.guard(Permissions::new(&template.functions, &template.tables)))?;
         let caches = Arc::new(shared_caches(&template)?);
@@ -201,6 +214,7 @@ impl Platform {
         let front = Front { cloud: cloud.clone(), functions: functions.clone() };
         let (stop_aws, stopping_aws) = watch::channel(false);
         let aws_server = tokio::spawn(wire::serve(aws_listener, front, stopping_aws));
+        let dev = router(dev).merge(no_foreign_pages(outside.sandbox.dev_router()));
         let server = tokio::spawn(serve(listener, gateway, dev, stopping));
         let not_done = template.not_done;
         Ok(Self {
@@ -213,6 +227,7 @@ impl Platform {
             functions,
             streams,
             sources,
+            outside,
             not_done,
             stop,
             stop_aws,
@@ -290,6 +305,12 @@ impl Platform {
         &self.functions
     }
 
+    /// The world outside: what its books say, and its switches.
+    #[must_use]
+    pub fn outside(&self) -> &Sandbox {
+        &self.outside.sandbox
+    }
+
     /// What the template says and the laptop does not do.
     #[must_use]
     pub fn not_done(&self) -> &[NotDone] {
@@ -332,6 +353,7 @@ impl Platform {
         if tokio::time::timeout(DRAIN_MAX, self.sources.stopped()).await.is_err() {
             tracing::warn!("messages whose function did not finish in time will come back");
         }
+        self.outside.sandbox.stop().await;
         self.queues.stop_waiting();
         // Last, as functions in processes of their own need it to finish.
         self.stop_aws.send_replace(true);
@@ -362,9 +384,11 @@ fn read_template(
     url: &str,
     aws_url: &str,
     data: Option<&DataDir>,
+    outside: &Outside,
 ) -> Result<(Arc<Issuer>, Template), PlatformError> {
     let issuer_url = format!("{url}/dev");
     let mut parameters = options.parameters.clone();
+    outside.tell(&mut parameters);
     parameters.insert(AWS_URL.to_owned(), aws_url.to_owned());
     parameters.insert(ISSUER_PARAMETER.to_owned(), issuer_url.clone());
     let audience = parameters.entry(AUDIENCE_PARAMETER.to_owned()).or_insert_with(|| AUDIENCE.to_owned());
@@ -416,14 +440,12 @@ fn open_objects(data: Option<&DataDir>, keys: &AccessKeys, template: &Template) 
     Ok(objects)
 }
 
-fn open_secrets(data: Option<&DataDir>, template: &Template) -> Result<Secrets, PlatformError> {
+fn open_secrets(data: Option<&DataDir>) -> Result<Secrets, PlatformError> {
     let clock = wall_clock();
-    let secrets = match data {
+    Ok(match data {
         None => Secrets::memory(clock)?,
         Some(data) => Secrets::open(&data.path("secrets.sqlite"), clock)?,
-    };
-    secrets.create_secrets(&template.secrets)?;
-    Ok(secrets)
+    })
 }
 
 /// All functions have the variables of `Globals`, so any function's will do.
@@ -518,8 +540,13 @@ fn start_function(
     Ok(Arc::new(instance))
 }
 
-async fn serve(listener: TcpListener, gateway: Arc<Gateway>, dev: Dev, mut stopping: watch::Receiver<bool>) {
-    let app = own_port(router(dev).fallback(at_gateway).with_state(gateway));
+async fn serve(
+    listener: TcpListener,
+    gateway: Arc<Gateway>,
+    dev: Router<Arc<Gateway>>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let app = own_port(dev.fallback(at_gateway).with_state(gateway));
     let listener = listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
             tracing::debug!(error = error.to_string(), "a connection keeps its delay");

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_types::SdkConfig;
-use penstock_application::tenants::Tenants;
-use penstock_domain::{Limits, TenantId};
+use penstock_application::tenants::{self, Tenants};
+use penstock_domain::{Limits, TenantId, Terms};
 use penstock_platform::caches::Caches;
 use penstock_platform::function::Function;
 use penstock_platform::tenants::DynamoTenants;
@@ -13,24 +13,51 @@ use serde::{Deserialize, Serialize};
 
 /// Every function of the suite.
 pub const FUNCTIONS: &[Function] = &[
+    penstock_adjust_stock::FUNCTION,
     penstock_archive_events::FUNCTION,
+    penstock_archive_orders::FUNCTION,
     penstock_cancel_order::FUNCTION,
     penstock_create_order::FUNCTION,
+    penstock_create_payment::FUNCTION,
+    penstock_create_shipment::FUNCTION,
     penstock_delete_product::FUNCTION,
+    penstock_delete_webhook::FUNCTION,
+    penstock_deliver_webhooks::FUNCTION,
     penstock_edit_draft::FUNCTION,
     penstock_get_health::FUNCTION,
     penstock_get_openapi::FUNCTION,
     penstock_get_order::FUNCTION,
     penstock_get_order_history::FUNCTION,
     penstock_get_product::FUNCTION,
+    penstock_get_stock::FUNCTION,
+    penstock_get_webhook::FUNCTION,
+    penstock_handle_payments::FUNCTION,
+    penstock_handle_shipping::FUNCTION,
+    penstock_handle_stock::FUNCTION,
+    penstock_list_dead_letters::FUNCTION,
     penstock_list_orders::FUNCTION,
     penstock_list_products::FUNCTION,
+    penstock_list_stock_movements::FUNCTION,
+    penstock_list_webhook_deliveries::FUNCTION,
+    penstock_list_webhooks::FUNCTION,
     penstock_place_order::FUNCTION,
     penstock_project_orders::FUNCTION,
     penstock_put_product::FUNCTION,
+    penstock_put_webhook::FUNCTION,
     penstock_rebuild_views::FUNCTION,
+    penstock_receive_carrier_webhook::FUNCTION,
+    penstock_receive_payment_webhook::FUNCTION,
+    penstock_receive_return::FUNCTION,
+    penstock_redeliver_webhook::FUNCTION,
+    penstock_redrive_dead_letters::FUNCTION,
     penstock_refuse_route::FUNCTION,
     penstock_relay_events::FUNCTION,
+    penstock_request_return::FUNCTION,
+    penstock_rotate_webhook_secret::FUNCTION,
+    penstock_run_checkout::FUNCTION,
+    penstock_send_notifications::FUNCTION,
+    penstock_test_webhook::FUNCTION,
+    penstock_update_tracking::FUNCTION,
 ];
 
 /// The variable that names the table of tenants' settings.
@@ -44,6 +71,12 @@ pub struct Settings {
     pub max_units_per_line: Option<u32>,
     /// Lines of an order, at most.
     pub max_lines_per_order: Option<u32>,
+    /// How long an order waits for a payment.
+    pub payment_minutes: Option<u32>,
+    /// How long an order waits for goods that are out of stock; 0: not at all.
+    pub stock_minutes: Option<u32>,
+    /// Whether the shop sends its parcels itself.
+    pub ships_itself: Option<bool>,
 }
 
 /// Why settings were not changed.
@@ -76,10 +109,13 @@ impl TenantSettings {
     /// # Errors
     /// When there can be no such tenant, or the table fails.
     pub async fn get(&self, tenant: &str) -> Result<Settings, SettingsError> {
-        let limits = self.tenants.limits(&named(tenant)?).await?;
+        let in_force = self.tenants.settings(&named(tenant)?).await?;
         Ok(Settings {
-            max_units_per_line: Some(limits.units_per_line_max()),
-            max_lines_per_order: Some(limits.lines_per_order_max()),
+            max_units_per_line: Some(in_force.limits.units_per_line_max()),
+            max_lines_per_order: Some(in_force.limits.lines_per_order_max()),
+            payment_minutes: Some(in_force.terms.payment_minutes),
+            stock_minutes: Some(in_force.terms.stock_minutes),
+            ships_itself: Some(in_force.terms.ships_itself),
         })
     }
 
@@ -87,13 +123,19 @@ impl TenantSettings {
     ///
     /// # Errors
     /// When there can be no such tenant or no such settings, or the table fails.
-    pub async fn put(&self, tenant: &str, settings: Settings) -> Result<Settings, SettingsError> {
+    pub async fn put(&self, tenant: &str, wanted: Settings) -> Result<Settings, SettingsError> {
         let tenant_id = named(tenant)?;
-        let before = self.tenants.limits(&tenant_id).await?;
-        let units = settings.max_units_per_line.unwrap_or(before.units_per_line_max());
-        let lines = settings.max_lines_per_order.unwrap_or(before.lines_per_order_max());
+        let before = self.tenants.settings(&tenant_id).await?;
+        let units = wanted.max_units_per_line.unwrap_or(before.limits.units_per_line_max());
+        let lines = wanted.max_lines_per_order.unwrap_or(before.limits.lines_per_order_max());
         let limits = Limits::new(units, lines).map_err(|it| SettingsError::Refused(it.to_string()))?;
-        self.tenants.put_limits(&tenant_id, limits).await?;
+        let terms = Terms {
+            payment_minutes: wanted.payment_minutes.unwrap_or(before.terms.payment_minutes),
+            stock_minutes: wanted.stock_minutes.unwrap_or(before.terms.stock_minutes),
+            ships_itself: wanted.ships_itself.unwrap_or(before.terms.ships_itself),
+        };
+        let terms = terms.checked().map_err(|it| SettingsError::Refused(it.to_string()))?;
+        self.tenants.put(&tenant_id, tenants::Settings { limits, terms }).await?;
         self.get(tenant).await
     }
 }

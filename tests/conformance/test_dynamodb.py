@@ -1,5 +1,7 @@
 """DynamoDB as the ledger, the views and the catalogue use it."""
 
+import time
+
 import boto3
 import pytest
 from botocore.config import Config
@@ -17,6 +19,8 @@ filters = pytest.mark.documented("Filter expressions for the Query operation in 
 batch_get = pytest.mark.documented("BatchGetItem", f"{REFERENCE}/API_BatchGetItem.html")
 batch_write = pytest.mark.documented("BatchWriteItem", f"{REFERENCE}/API_BatchWriteItem.html")
 transact_write = pytest.mark.documented("TransactWriteItems", f"{REFERENCE}/API_TransactWriteItems.html")
+expiry = pytest.mark.documented("Using time to live (TTL) in DynamoDB", f"{GUIDE}/TTL.html")
+update_expiry = pytest.mark.documented("UpdateTimeToLive", f"{REFERENCE}/API_UpdateTimeToLive.html")
 capacity = pytest.mark.documented("DynamoDB read and write operations", f"{GUIDE}/read-write-operations.html")
 limits = pytest.mark.documented("Quotas in Amazon DynamoDB", f"{GUIDE}/ServiceQuotas.html")
 reserved = pytest.mark.documented("Reserved words in DynamoDB", f"{GUIDE}/ReservedWords.html")
@@ -24,6 +28,10 @@ errors = pytest.mark.documented("Error handling with DynamoDB", f"{GUIDE}/Progra
 update_item = pytest.mark.documented("UpdateItem", f"{REFERENCE}/API_UpdateItem.html")
 expressions = pytest.mark.documented("Using expressions in DynamoDB", f"{GUIDE}/Expressions.html")
 create_table = pytest.mark.documented("CreateTable", f"{REFERENCE}/API_CreateTable.html")
+
+
+# The laptop looks every few seconds; AWS promises days.
+EXPIRY_SECONDS_MAX = 20
 
 
 @pytest.fixture
@@ -392,7 +400,6 @@ def test_a_transaction_takes_no_item_twice_and_at_most_a_hundred(dynamodb, table
 
 
 @transact_write
-@pytest.mark.differs(platform="does not remember tokens of transactions")
 def test_a_transactions_token_makes_it_once_and_is_of_one_request(dynamodb, table, name):
     add = lambda amount: dynamodb.transact_write_items(
         ClientRequestToken=name,
@@ -412,6 +419,46 @@ def test_a_transactions_token_makes_it_once_and_is_of_one_request(dynamodb, tabl
     assert got(dynamodb, table, "a", 1)["hits"] == n(1)
     with refused("IdempotentParameterMismatchException", 400):
         add(2)
+
+
+# --- Time to live ----------------------------------------------------------------------------------------------------
+
+
+@update_expiry
+def test_time_to_live_is_told_as_it_was_set(dynamodb, table):
+    told = lambda: dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    assert told() == {"TimeToLiveStatus": "DISABLED"}
+    wanted = {"AttributeName": "until", "Enabled": True}
+    answered = dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=wanted)
+    assert answered["TimeToLiveSpecification"] == wanted
+    assert told()["AttributeName"] == "until"
+    assert told()["TimeToLiveStatus"] in ("ENABLING", "ENABLED")
+
+
+@update_expiry
+@pytest.mark.differs(ministack="takes it again")
+def test_time_to_live_that_is_on_is_not_turned_on_again(dynamodb, table):
+    turn_on = lambda: dynamodb.update_time_to_live(
+        TableName=table, TimeToLiveSpecification={"AttributeName": "until", "Enabled": True}
+    )
+    turn_on()
+    with refused("ValidationException", 400):
+        turn_on()
+
+
+@expiry
+@pytest.mark.differs(ministack="deletes nothing")
+def test_what_has_expired_is_deleted_and_what_has_not_or_names_no_time_is_not(dynamodb, table):
+    dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification={"AttributeName": "until", "Enabled": True})
+    now = int(time.time())
+    until = {1: n(now - 60), 2: n(now + 3_600), 3: s(str(now - 60)), 4: n(now - 6 * 365 * 86_400)}
+    for number, it in until.items():
+        dynamodb.put_item(TableName=table, Item=item("a", number, until=it))
+    dynamodb.put_item(TableName=table, Item=item("a", 5))
+    patience = time.monotonic() + EXPIRY_SECONDS_MAX
+    while got(dynamodb, table, "a", 1) and time.monotonic() < patience:
+        time.sleep(0.2)
+    assert numbers(ask(dynamodb, table)) == [2, 3, 4, 5]
 
 
 # --- The service -----------------------------------------------------------------------------------------------------

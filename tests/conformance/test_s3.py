@@ -27,6 +27,7 @@ complete = pytest.mark.documented("CompleteMultipartUpload", f"{REFERENCE}/API_C
 presigned = pytest.mark.documented("Download and upload objects with presigned URLs", f"{GUIDE}/using-presigned-url.html")
 integrity = pytest.mark.documented("Checking object integrity in Amazon S3", f"{GUIDE}/checking-object-integrity.html")
 errors = pytest.mark.documented("Error responses", f"{REFERENCE}/ErrorResponses.html")
+conditional_deletes = pytest.mark.documented("How to perform conditional deletes", f"{GUIDE}/conditional-deletes.html")
 deletion = pytest.mark.documented("DeleteObject", f"{REFERENCE}/API_DeleteObject.html")
 signing = pytest.mark.documented("Authenticating Requests (AWS Signature Version 4)", f"{REFERENCE}/sig-v4-authenticating-requests.html")
 
@@ -194,6 +195,18 @@ def test_a_deletion_is_a_marker_that_can_be_taken_away(s3, versioned):
         s3.get_object(Bucket=versioned, Key="a")
     s3.delete_object(Bucket=versioned, Key="a", VersionId=deleted["VersionId"])
     assert s3.get_object(Bucket=versioned, Key="a")["Body"].read() == b"1"
+
+
+@conditional_deletes
+def test_the_deletion_of_a_version_is_conditional_on_the_current_one(s3, versioned):
+    first = s3.put_object(Bucket=versioned, Key="a", Body=b"1")
+    second = s3.put_object(Bucket=versioned, Key="a", Body=b"2")
+    delete = lambda etag: s3.delete_object(Bucket=versioned, Key="a", VersionId=first["VersionId"], IfMatch=etag)
+    with refused("PreconditionFailed", 412):
+        delete(first["ETag"])
+    delete(second["ETag"])
+    with refused("NoSuchVersion", 404):
+        s3.get_object(Bucket=versioned, Key="a", VersionId=first["VersionId"])
 
 
 @conditional

@@ -1,5 +1,6 @@
 """Secrets Manager: stages, tokens, deletion."""
 
+import os
 import uuid
 
 import pytest
@@ -14,6 +15,8 @@ get = pytest.mark.documented("GetSecretValue", f"{REFERENCE}/API_GetSecretValue.
 put = pytest.mark.documented("PutSecretValue", f"{REFERENCE}/API_PutSecretValue.html")
 stages = pytest.mark.documented("UpdateSecretVersionStage", f"{REFERENCE}/API_UpdateSecretVersionStage.html")
 delete = pytest.mark.documented("DeleteSecret", f"{REFERENCE}/API_DeleteSecret.html")
+rotate = pytest.mark.documented("RotateSecret", f"{REFERENCE}/API_RotateSecret.html")
+rotation = pytest.mark.documented("Lambda rotation functions", f"{GUIDE}/rotate-secrets_lambda-functions.html")
 concepts = pytest.mark.documented("What's in a Secrets Manager secret?", f"{GUIDE}/whats-in-a-secret.html")
 
 
@@ -102,3 +105,92 @@ def test_a_secret_deleted_without_recovery_is_gone(secrets, name):
     secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
     with refused("ResourceNotFoundException", 400):
         secrets.get_secret_value(SecretId=name)
+
+
+# --- Rotation --------------------------------------------------------------------------------------------------------
+# The function named is one that knows nothing of rotation, so that a rotation stays begun: the cases take its steps.
+
+
+@rotate
+@pytest.mark.differs(ministack="moves the stages at once, without a function")
+def test_a_rotation_needs_a_function(secrets, name):
+    secrets.create_secret(Name=name, SecretString="one")
+    with refused("InvalidRequestException", 400):
+        secrets.rotate_secret(SecretId=name)
+
+
+@rotate
+@pytest.mark.differs(ministack="moves the stages at once, without a function")
+def test_a_rotation_needs_a_function_that_there_is(secrets, name):
+    secrets.create_secret(Name=name, SecretString="one")
+    with refused("ResourceNotFoundException", 400):
+        secrets.rotate_secret(SecretId=name, RotationLambdaARN=function_arn("nobody"), RotationRules=MONTHLY)
+    assert "RotationEnabled" not in secrets.describe_secret(SecretId=name)
+
+
+@rotate
+@pytest.mark.differs(ministack="moves the stages at once, without a function")
+def test_a_rotation_announces_its_version_and_leaves_the_value(secrets, name):
+    current = secrets.create_secret(Name=name, SecretString="one")["VersionId"]
+    pending = begin(secrets, name)
+    described = secrets.describe_secret(SecretId=name)
+    assert (described["RotationEnabled"], described["RotationLambdaARN"]) == (True, function_arn("get-health"))
+    assert described["RotationRules"] == MONTHLY
+    assert described["VersionIdsToStages"] == {current: ["AWSCURRENT"], pending: ["AWSPENDING"]}
+    assert secrets.get_secret_value(SecretId=name)["SecretString"] == "one"
+    with refused("ResourceNotFoundException", 400):
+        secrets.get_secret_value(SecretId=name, VersionStage="AWSPENDING")
+
+
+@rotate
+@pytest.mark.differs(ministack="moves the stages at once, without a function")
+def test_a_second_rotation_does_not_overtake_the_first(secrets, name):
+    secrets.create_secret(Name=name, SecretString="one")
+    begin(secrets, name)
+    with refused("InvalidRequestException", 400):
+        secrets.rotate_secret(SecretId=name, ClientRequestToken=str(uuid.uuid4()))
+
+
+@rotation
+@pytest.mark.differs(ministack="moves the stages at once, without a function")
+def test_the_steps_of_a_rotation_lead_from_pending_to_current(secrets, name):
+    before = secrets.create_secret(Name=name, SecretString="one")["VersionId"]
+    pending = begin(secrets, name)
+    secrets.put_secret_value(SecretId=name, ClientRequestToken=pending, SecretString="two", VersionStages=["AWSPENDING"])
+    assert secrets.get_secret_value(SecretId=name, VersionStage="AWSPENDING")["VersionId"] == pending
+    assert secrets.get_secret_value(SecretId=name)["SecretString"] == "one"
+    secrets.update_secret_version_stage(
+        SecretId=name, VersionStage="AWSCURRENT", MoveToVersionId=pending, RemoveFromVersionId=before
+    )
+    assert secrets.get_secret_value(SecretId=name)["SecretString"] == "two"
+    assert secrets.get_secret_value(SecretId=name, VersionStage="AWSPREVIOUS")["SecretString"] == "one"
+
+
+@rotation
+@pytest.mark.differs(ministack="moves the stages at once, without a function")
+def test_a_rotation_can_begin_again_when_the_one_before_it_is_over(secrets, name):
+    before = secrets.create_secret(Name=name, SecretString="one")["VersionId"]
+    first = begin(secrets, name)
+    secrets.put_secret_value(SecretId=name, ClientRequestToken=first, SecretString="two", VersionStages=["AWSPENDING"])
+    secrets.update_secret_version_stage(
+        SecretId=name, VersionStage="AWSCURRENT", MoveToVersionId=first, RemoveFromVersionId=before
+    )
+    second = begin(secrets, name)
+    assert "AWSPENDING" in secrets.describe_secret(SecretId=name)["VersionIdsToStages"][second]
+
+
+MONTHLY = {"AutomaticallyAfterDays": 30}
+
+
+def begin(secrets, name):
+    """Begins a rotation; the id of the version that it is to make."""
+    token = str(uuid.uuid4())
+    begun = secrets.rotate_secret(
+        SecretId=name, ClientRequestToken=token, RotationLambdaARN=function_arn("get-health"), RotationRules=MONTHLY
+    )
+    assert begun["VersionId"] == token
+    return token
+
+
+def function_arn(function):
+    return f"arn:aws:lambda:{os.environ['AWS_REGION']}:000000000000:function:{function}"

@@ -103,6 +103,18 @@ def test_a_delayed_message_is_not_there_before_its_time(sqs, queue):
     assert len(take(sqs, queue, WaitTimeSeconds=3)) == 1
 
 
+@delay_page
+@pytest.mark.differs(ministack="takes any delay")
+def test_each_message_of_a_batch_has_its_own_delay(sqs, queue):
+    delays = {"now": 0, "soon": 1, "late": 900, "never": 901}
+    entries = [{"Id": it, "MessageBody": it, "DelaySeconds": delay} for it, delay in delays.items()]
+    answered = sqs.send_message_batch(QueueUrl=queue, Entries=entries)
+    assert [it["Id"] for it in answered["Successful"]] == ["now", "soon", "late"]
+    assert [(it["Id"], it["Code"]) for it in answered["Failed"]] == [("never", "InvalidParameterValue")]
+    assert [it["Body"] for it in take(sqs, queue, MaxNumberOfMessages=10)] == ["now"]
+    assert [it["Body"] for it in take(sqs, queue, MaxNumberOfMessages=10, WaitTimeSeconds=3)] == ["soon"]
+
+
 @delay_queue
 def test_a_queues_delay_is_that_of_messages_without_their_own(sqs, name):
     url = sqs.create_queue(QueueName=name, Attributes={"DelaySeconds": "60"})["QueueUrl"]
@@ -287,6 +299,18 @@ def test_dead_letters_are_moved_back_to_where_they_came_from(sqs, queue, name):
 def test_only_dead_letters_are_moved(sqs, queue):
     with refused("InvalidParameterValue", 400):
         sqs.start_message_move_task(SourceArn=arn(sqs, queue))
+
+
+@move
+@pytest.mark.differs(ministack="has no move tasks")
+def test_a_message_sent_straight_to_a_dead_letter_queue_goes_where_it_is_told(sqs, queue, name):
+    source, dead = with_dead_letters(sqs, queue, name, 1)
+    reason = {"reason": {"DataType": "String", "StringValue": "poison"}}
+    sqs.send_message(QueueUrl=dead, MessageBody="x", MessageAttributes=reason)
+    sqs.start_message_move_task(SourceArn=arn(sqs, dead), DestinationArn=arn(sqs, source))
+    (message,) = take(sqs, source, WaitTimeSeconds=10, MessageAttributeNames=["All"])
+    assert (message["Body"], message["MessageAttributes"]) == ("x", reason)
+    sqs.delete_queue(QueueUrl=source)
 
 
 # --- Queues ----------------------------------------------------------------------------------------------------------

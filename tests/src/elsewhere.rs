@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::types::{
     StreamSpecification, StreamViewType,
 };
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+use crate::runtime;
 use penstock_local::Options;
 use penstock_local::handler::Handler;
 use penstock_local::suite::{FUNCTIONS, TenantSettings};
@@ -78,7 +79,7 @@ impl Elsewhere {
             let instance = function.start(environment).expect("the template gives every variable");
             (function.name.to_owned(), Arc::new(instance) as Arc<dyn Handler>)
         };
-        Options { handlers: FUNCTIONS.iter().map(start).collect(), ..Options::memory() }
+        Options { handlers: FUNCTIONS.iter().map(start).collect(), ..runtime::options() }
     }
 
     /// The configuration of a client.

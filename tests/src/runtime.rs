@@ -8,12 +8,24 @@ use penstock_local::{Options, Runtime};
 /// `process` runs functions in processes of their own, from the binaries beside the test's.
 const VARIABLE: &str = "PENSTOCK_TEST_RUNTIME";
 
-/// A platform in memory, on any free port, whose functions run where the environment says.
+/// A platform in memory, on any free port, whose functions run where the environment says. Orders stay where callers put them:
+/// their checkout is paused.
 ///
 /// # Panics
 /// When it says something else.
 #[must_use]
 pub fn options() -> Options {
+    let mut options = checked_out();
+    options.parameters.insert("Checkout".to_owned(), "paused".to_owned());
+    options
+}
+
+/// The same, where orders are checked out as they are by default.
+///
+/// # Panics
+/// When the environment says something else than where functions can run.
+#[must_use]
+pub fn checked_out() -> Options {
     match std::env::var(VARIABLE).as_deref() {
         Err(_) => Options::memory(),
         Ok("process") => {

@@ -28,6 +28,8 @@ pub enum Open {
     Time,
     /// `<span>`: any span id of a trace, 16 hexadecimal digits.
     Span,
+    /// `<secret>`: any secret of 32 bytes, in base64.
+    Secret,
 }
 
 /// A sample invocation.
@@ -146,13 +148,14 @@ fn compare(at: &str, wanted: &Value, got: &Value, found: &mut Vec<String>) {
 }
 
 impl Open {
-    const ALL: [Self; 3] = [Self::Uuid, Self::Time, Self::Span];
+    const ALL: [Self; 4] = [Self::Uuid, Self::Time, Self::Span, Self::Secret];
 
     fn name(self) -> &'static str {
         match self {
             Self::Uuid => "<uuid>",
             Self::Time => "<time>",
             Self::Span => "<span>",
+            Self::Secret => "<secret>",
         }
     }
 
@@ -161,6 +164,7 @@ impl Open {
             Self::Uuid => uuid::Uuid::try_parse(text).is_ok(),
             Self::Time => text.parse::<jiff::Timestamp>().is_ok(),
             Self::Span => text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            Self::Secret => text.len() == 44 && text.ends_with('=') && !text.contains(char::is_whitespace),
         }
     }
 }

@@ -173,7 +173,11 @@ impl Shop {
 
     /// Tenants' settings have no endpoint of the suite yet, only one of the laptop's.
     async fn limits_elsewhere(&self, elsewhere: &Elsewhere, units: u32, lines: u32) -> Answer {
-        let settings = Settings { max_units_per_line: Some(units), max_lines_per_order: Some(lines) };
+        let settings = Settings {
+            max_units_per_line: Some(units),
+            max_lines_per_order: Some(lines),
+            ..Settings::default()
+        };
         let (status, text) = match elsewhere.tenants().put(&self.tenant, settings).await {
             Ok(_) => (200, String::new()),
             Err(SettingsError::Refused(why)) => (400, why),

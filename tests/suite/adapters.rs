@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use penstock_application::History;
 use penstock_application::catalogue::Catalogue as _;
 use penstock_application::ledger::{AppendError, Commit, Ledger as _};
-use penstock_application::tenants::Tenants as _;
+use penstock_application::tenants::{Settings, Tenants as _};
 use penstock_domain::order::{Event, Status};
 use penstock_domain::{Limits, Money, Product, ProductDetails, ProductId, TenantId};
 use penstock_platform::caches::Caches;
@@ -113,7 +113,7 @@ async fn a_tenant_has_the_limits_it_settled_or_the_usual_ones() {
     let tenants = || DynamoTenants::new(shop.dynamodb(), shop.table("tenants"), Arc::new(Caches::default()));
     assert_eq!(tenants().limits(&tenant()).await.unwrap(), Limits::default());
     let settled = Limits::new(7, 9).unwrap();
-    tenants().put_limits(&tenant(), settled).await.unwrap();
+    tenants().put(&tenant(), Settings { limits: settled, ..Settings::default() }).await.unwrap();
     assert_eq!(
         tenants().limits(&tenant()).await.unwrap(),
         settled,
@@ -147,6 +147,7 @@ fn commit(order: u128, number: u32, events: Vec<Event>) -> Commit {
         traceparent: None,
         correlation_id: "checkout-7".to_owned(),
         events,
+        head: None,
     }
 }
 

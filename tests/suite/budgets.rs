@@ -6,6 +6,7 @@
 use penstock_local::aws::calls::Call;
 use penstock_local::aws::faults::refusal;
 use penstock_tests::shop::{Shop, basket, product, send, uuid};
+use penstock_tests::{life, stream};
 use serde_json::json;
 
 /// One call as a budget states it: operation, read units, write units.
@@ -95,23 +96,30 @@ async fn reading_an_order_is_one_query() {
     costs(&shop, "get-order-history", &[("Query", 1.0, 0.0)]);
 }
 
+/// Three views of some 500 bytes: the table gives them half price, 4 KB for half a unit; those that an index names are read one by
+/// one, a unit each. Before what is in a state is shown, all that the index or the table has is looked at, a hundred at a time.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_is_one_query_whatever_it_is_filtered_by() {
+async fn a_list_is_one_query_and_for_an_index_one_batch() {
     let shop = Shop::open().await;
     for key in 0..3 {
         shop.order(key).await;
     }
     shop.settled().await;
-    for query in [
-        "",
-        "status=PENDING",
-        &format!("customerId={}", uuid(9)),
-        &format!("status=PENDING&customerId={}", uuid(9)),
+    let table: &[Cost] = &[("Query", 0.5, 0.0)];
+    let index: &[Cost] = &[("Query", 0.5, 0.0), ("BatchGetItem", 3.0, 0.0)];
+    let customer = format!("customerId={}", uuid(9));
+    for (query, cost) in [
+        ("", table),
+        ("status=SHIPPED", table),
+        ("status=PENDING", index),
+        (customer.as_str(), index),
+        (&format!("{customer}&status=PENDING"), index),
+        (&format!("{customer}&status=SHIPPED"), index),
+        (&format!("customerId={}", uuid(10)), table),
     ] {
         shop.platform.calls().reset();
         shop.get(&format!("/v1/orders?{query}")).await;
-        // Three views of some 800 bytes: eventually consistent, half a unit per 4 KB.
-        costs(&shop, "list-orders", &[("Query", 0.5, 0.0)]);
+        costs(&shop, "list-orders", cost);
     }
 }
 
@@ -179,18 +187,66 @@ async fn products_cost_one_call_each() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_projection_of_a_new_order_is_one_write_with_its_four_indexes() {
+async fn a_projection_of_a_new_order_is_one_write_with_its_two_indexes_and_a_later_one_a_write_without_a_read()
+ {
     let shop = Shop::open().await;
     shop.settled().await;
     shop.platform.calls().reset();
     let id = shop.order(1).await.text_at("/orderId");
     shop.settled().await;
-    costs(&shop, "project-orders", &[("PutItem", 0.0, 5.0)]);
+    costs(&shop, "project-orders", &[("PutItem", 0.0, 3.0)]);
     shop.platform.calls().reset();
     shop.cancel(&id, 2).await;
     shop.settled().await;
-    // Two indexes keep their key; the two by status lose the old entry and gain a new one.
-    costs(&shop, "project-orders", &[("Query", 1.0, 0.0), ("PutItem", 0.0, 7.0)]);
+    // It waits for nobody any more, and is to be archived: out of one index, into another.
+    costs(&shop, "project-orders", &[("UpdateItem", 0.0, 3.0)]);
+}
+
+/// The usual life: placed, stock reserved, paid, shipped, seen, delivered.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_views_of_an_orders_life_are_eight_units_at_full_batches_and_ten_one_by_one() {
+    let shop = Shop::open_on(stream::without_projection()).await;
+    let (placed, changed, moved) =
+        (("PutItem", 0.0, 3.0), ("UpdateItem", 0.0, 1.0), ("UpdateItem", 0.0, 2.0));
+    let one_by_one = [placed, changed, changed, moved, changed, moved];
+    for (order, ends, budget) in [
+        (1, &[1, 2, 3, 4, 5, 6][..], &one_by_one[..]),
+        (2, &[3, 4, 5, 6], &[placed, moved, changed, moved]),
+        (3, &[6], &[placed]),
+    ] {
+        life::plant(&shop, life::order(order), &life::usual(life::days_ago(1))).await;
+        shop.platform.calls().reset();
+        for (from, end) in [0].iter().chain(ends).zip(ends) {
+            let commits: Vec<u32> = (from + 1..=*end).collect();
+            stream::deliver(&shop, "project-orders", life::order(order), &commits).await;
+        }
+        costs(&shop, "project-orders", budget);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn archiving_costs_what_is_archived_and_a_query_a_shard_whatever_else_there_is() {
+    let shop = Shop::open().await;
+    let others = life::usual(life::days_ago(3));
+    for number in 0..40 {
+        life::plant(&shop, life::order(100 + number), &others[..=(number % 6) as usize]).await;
+    }
+    life::plant(&shop, life::order(1), &life::cancelled(life::days_ago(2))).await;
+    shop.settled().await;
+    shop.platform.calls().reset();
+    let event = json!({"id": uuid(1), "time": jiff::Timestamp::now()});
+    send(shop.bare("POST", "/2015-03-31/functions/archive-orders/invocations").json(&event)).await;
+    let calls = shop.platform.calls().of("archive-orders");
+    let shards = calls.iter().filter(|it| it.operation == "Query" && it.read_units == 0.5).count();
+    let others: Vec<_> = calls.iter().filter(|it| it.operation != "Query" || it.read_units != 0.5).collect();
+    let others: Vec<Cost> =
+        others.iter().map(|it| (it.operation.as_str(), it.read_units, it.write_units)).collect();
+    assert_eq!((shards, &others[..]), (16, &[("Query", 1.0, 0.0), ("PutItem", 0.0, 1.0)][..]), "{calls:#?}");
+    shop.settled().await;
+    // Out of the index of what is to be archived.
+    let projected = shop.platform.calls().of("project-orders");
+    let projected = projected.last().map(|it| (it.operation.clone(), it.read_units, it.write_units));
+    assert_eq!(projected, Some(("UpdateItem".to_owned(), 0.0, 2.0)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

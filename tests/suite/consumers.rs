@@ -7,7 +7,8 @@ use penstock_api::envelope::Envelope;
 use penstock_local::aws::faults::refusal;
 use penstock_local::aws::sqs::Outgoing;
 use penstock_local::{Options, Platform, TEMPLATE};
-use penstock_tests::shop::Shop;
+use penstock_tests::guards::tree;
+use penstock_tests::shop::{Shop, uuid};
 use serde_json::{Value, json};
 
 const QUEUE: &str = "penstock-archive-events";
@@ -36,13 +37,62 @@ async fn every_event_of_an_order_is_archived_once_as_its_history_tells_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_creation_costs_one_message_an_event_and_one_object_a_commit() {
+async fn a_creation_costs_one_message_and_one_object() {
     let shop = Shop::open().await;
     shop.platform.calls().reset();
     shop.order(1).await;
     shop.platform.drained().await.unwrap();
     assert_eq!(operations(&shop.platform, "relay-events"), ["SendMessageBatch"]);
     assert_eq!(operations(&shop.platform, "archive-events"), ["PutObject"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_events_of_a_later_command_are_numbered_without_a_look_into_the_ledger() {
+    let shop = Shop::open().await;
+    let id = shop.order(1).await.text_at("/orderId");
+    shop.platform.drained().await.unwrap();
+    shop.platform.calls().reset();
+    shop.cancel(&id, 2).await;
+    shop.platform.drained().await.unwrap();
+    assert_eq!(operations(&shop.platform, "relay-events"), ["SendMessageBatch"]);
+    let archived = archived(&shop.platform).await;
+    assert_eq!(archived.iter().map(|(_, it)| it.sequence()).max(), Some(3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_does_not_say_its_number_is_counted_from_the_ledger() {
+    let shop = Shop::open().await;
+    let id = shop.order(1).await.text_at("/orderId");
+    shop.cancel(&id, 2).await;
+    shop.platform.drained().await.unwrap();
+    let mut event: Value = serde_json::from_str(&tree::text("events/relay-events/placed.json")).unwrap();
+    let image = &mut event["Records"][0]["dynamodb"]["NewImage"];
+    image["pk"]["S"] = json!(format!("shop#{id}"));
+    image["sk"]["N"] = json!("2");
+    shop.platform.calls().reset();
+    let relayed = invoke(&shop.platform, "relay-events", &event).await;
+    assert_eq!(relayed, json!({"batchItemFailures": []}));
+    assert_eq!(operations(&shop.platform, "relay-events"), ["Query", "SendMessageBatch"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_events_of_a_tenant_are_one_request_for_each_consumer() {
+    let platform = Platform::start(quick()).await.unwrap();
+    let mut event: Value = serde_json::from_str(&tree::text("events/relay-events/placed.json")).unwrap();
+    let record = event["Records"][0].clone();
+    let records = (1..=50_u128).map(|number| {
+        let mut record = record.clone();
+        record["dynamodb"]["NewImage"]["pk"]["S"] = json!(format!("acme#{}", uuid(number)));
+        record
+    });
+    event["Records"] = records.collect();
+    assert_eq!(invoke(&platform, "relay-events", &event).await, json!({"batchItemFailures": []}));
+    let calls = platform.calls().of("relay-events");
+    let queues: BTreeSet<_> = calls.iter().map(|it| it.tables.clone()).collect();
+    assert!(calls.iter().all(|it| it.operation == "SendMessageBatch"));
+    assert_eq!(calls.len(), queues.len(), "{calls:?}");
+    platform.drained().await.unwrap();
+    assert_eq!(archived(&platform).await.len(), 100);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,25 +140,15 @@ async fn an_archive_that_could_not_be_written_is_written_later() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn poison_becomes_a_dead_letter_holds_nobody_up_and_can_be_sent_again() {
+async fn poison_becomes_a_dead_letter_and_holds_nobody_up() {
     let platform = Platform::start(quick()).await.unwrap();
-    let poison = ["no json", "{}"].map(Outgoing::new);
-    let good = Outgoing::new(envelope("acme", 1, 1));
-    let messages = poison.into_iter().chain([good]).collect();
-    assert!(platform.queues().send_batch(QUEUE, messages).unwrap().iter().all(Result::is_ok));
+    let alone = Outgoing::new("no json");
+    let in_company = Outgoing::new(format!("[{{}},{}]", envelope("acme", 1, 1)));
+    let sent = platform.queues().send_batch(QUEUE, vec![alone, in_company]).unwrap();
+    assert!(sent.iter().all(Result::is_ok));
     platform.drained().await.unwrap();
     assert_eq!(archived(&platform).await.len(), 1);
     assert_eq!(platform.queues().counts(DEAD_LETTERS).unwrap().visible, 2);
-
-    let sqs = aws_sdk_sqs::Client::new(&platform.sdk_config("operator"));
-    let arn = penstock_local::aws::sqs::queue_arn(DEAD_LETTERS);
-    sqs.start_message_move_task().source_arn(arn).send().await.unwrap();
-    let invoked = || platform.queues().counts(DEAD_LETTERS).unwrap().visible;
-    while invoked() != 0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    platform.drained().await.unwrap();
-    assert_eq!(invoked(), 2, "they are poison still, and came through the queue again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,10 +205,14 @@ fn envelope(tenant: &str, version: u32, sequence: u32) -> String {
 async fn deliver(platform: &Platform, bodies: impl IntoIterator<Item = String>) {
     let records =
         bodies.into_iter().enumerate().map(|(at, body)| json!({"messageId": at.to_string(), "body": body}));
-    let event = json!({"Records": records.collect::<Vec<_>>()}).to_string();
-    let answer =
-        platform.functions().invoke("archive-events", event.into_bytes(), "1".to_owned()).await.unwrap();
-    assert_eq!(serde_json::from_slice::<Value>(&answer).unwrap(), json!({"batchItemFailures": []}));
+    let event = json!({"Records": records.collect::<Vec<_>>()});
+    assert_eq!(invoke(platform, "archive-events", &event).await, json!({"batchItemFailures": []}));
+}
+
+async fn invoke(platform: &Platform, function: &str, event: &Value) -> Value {
+    let payload = event.to_string().into_bytes();
+    let answer = platform.functions().invoke(function, payload, "1".to_owned()).await.unwrap();
+    serde_json::from_slice(&answer).unwrap()
 }
 
 /// Every line of every object in the archive, with the object's key.

@@ -3,16 +3,23 @@
 #![expect(clippy::unwrap_used, reason = "what a test's own functions cannot do, fails the test")]
 
 mod adapters;
+mod archiving;
 mod bad_input;
 mod blobs;
 mod budgets;
 mod catalogue;
+mod checkout;
 mod conformance;
 mod consumers;
+mod dead_letters;
 mod guards;
 mod lists;
+mod notifications;
 mod orders;
 mod permissions;
 mod replay;
+mod runner;
 mod samples;
+mod stock;
 mod telemetry;
+mod views;

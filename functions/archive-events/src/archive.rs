@@ -9,14 +9,14 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use futures::StreamExt;
-use futures::future::BoxFuture;
+use futures::future::{self, BoxFuture};
 use futures::stream;
 use penstock_api::envelope::{Envelope, NoEnvelope};
 use penstock_blobs::{BlobError, Blobs, Put};
 use penstock_platform::app::StartError;
-use penstock_platform::function::{Environment, EventSink, InvocationError};
-use penstock_platform::queue;
-use serde_json::Value;
+use penstock_platform::function::Environment;
+use penstock_platform::queue::Letter;
+use penstock_platform::queue::consumer::{Consumer, NotDone, Taken};
 
 use crate::batch::{Commit, Line, Lines, sort};
 
@@ -51,25 +51,26 @@ impl Archive {
         Ok(Self { blobs: Blobs::new(environment, BUCKET)? })
     }
 
-    /// Archives a batch; the messages that failed, and will come again.
-    async fn archive(&self, batch: Vec<queue::Message>) -> Vec<String> {
-        let (commits, poison) = sort(batch);
-        let written = stream::iter(commits).map(|(commit, lines)| self.write(commit, lines));
-        let unwritten = written.buffer_unordered(WRITES_MAX).collect::<Vec<_>>().await;
-        for (message, error) in &poison {
-            tracing::error!(message, error = error.to_string(), "a message is poison");
+    /// Archives a batch; what became of each letter, in order.
+    async fn archive(&self, letters: &[Letter]) -> Vec<Taken> {
+        let (commits, poison) = sort(letters.iter().map(Letter::json));
+        let mut taken: Vec<Taken> = vec![Ok(()); letters.len()];
+        for (place, error) in poison {
+            taken[place] = Err(NotDone::Poison(error.to_string()));
         }
-        poison.into_iter().map(|(message, _)| message).chain(unwritten.into_iter().flatten()).collect()
+        let written = stream::iter(commits).map(|(commit, lines)| self.write(commit, lines));
+        for (places, error) in
+            written.buffer_unordered(WRITES_MAX).filter_map(future::ready).collect::<Vec<_>>().await
+        {
+            places.into_iter().for_each(|place| taken[place] = Err(error.clone()));
+        }
+        taken
     }
 
-    async fn write(&self, commit: Commit, lines: Lines) -> Vec<String> {
-        match self.write_once(&commit, &lines).await {
-            Ok(()) => vec![],
-            Err(error) => {
-                tracing::error!(events = lines.len(), error = error.to_string(), "events were not archived");
-                lines.into_values().flat_map(|it| it.messages).collect()
-            }
-        }
+    /// Writes a commit's lines; when that fails, the places of its letters, and why.
+    async fn write(&self, commit: Commit, lines: Lines) -> Option<(Vec<usize>, NotDone)> {
+        let error = self.write_once(&commit, &lines).await.err()?;
+        Some((lines.into_values().flat_map(|it| it.places).collect(), error.into()))
     }
 
     /// One `PutObject`; when the commit's object was there, also one `GetObject` and a `PutObject` for each event not in it.
@@ -99,8 +100,17 @@ impl Archive {
     }
 }
 
-impl EventSink for Archive {
-    fn handle(&self, event: Value) -> BoxFuture<'_, Result<Value, InvocationError>> {
-        Box::pin(async move { Ok(queue::failures(self.archive(queue::messages(event)?).await)) })
+impl Consumer for Archive {
+    fn take<'a>(&'a self, letters: Vec<Letter>) -> BoxFuture<'a, Vec<Taken>> {
+        Box::pin(async move { self.archive(&letters).await })
+    }
+}
+
+impl From<ArchiveError> for NotDone {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::Blob(error) => Self::Unavailable(error.to_string()),
+            error => Self::Failed(error.to_string()),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! A batch of messages, sorted into what is written together: the events of one commit that it holds.
+//! A batch of letters, sorted into what is written together: the events of one commit that it holds.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,6 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use penstock_api::envelope::{Envelope, NoEnvelope};
 use penstock_domain::{OrderId, TenantId};
-use penstock_platform::queue::Message;
 
 /// Which commit of which order: what the name of an object is made of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,29 +16,31 @@ pub(crate) struct Commit {
     version: u32,
 }
 
-/// An event's line, and the messages that brought it.
+/// An event's line, and the places in the batch of the letters that brought it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Line {
     pub(crate) text: String,
-    pub(crate) messages: Vec<String>,
+    pub(crate) places: Vec<usize>,
 }
 
 /// The events of a commit by their numbers.
 pub(crate) type Lines = BTreeMap<u32, Line>;
 
-/// The envelopes by commit, and the messages that are none.
-pub(crate) fn sort(batch: Vec<Message>) -> (BTreeMap<Commit, Lines>, Vec<(String, NoEnvelope)>) {
+/// The envelopes by commit, and the places of what is none.
+pub(crate) fn sort<'a>(
+    batch: impl Iterator<Item = &'a str>,
+) -> (BTreeMap<Commit, Lines>, Vec<(usize, NoEnvelope)>) {
     let (mut commits, mut poison) = (BTreeMap::<Commit, Lines>::new(), Vec::new());
-    for message in batch {
-        match Envelope::read(&message.body) {
+    for (place, json) in batch.enumerate() {
+        match Envelope::read(json) {
             Ok(envelope) => commits
                 .entry(Commit::of(&envelope))
                 .or_default()
                 .entry(envelope.sequence())
-                .or_insert_with(|| Line { text: one_line(&message.body), messages: vec![] })
-                .messages
-                .push(message.id),
-            Err(error) => poison.push((message.id, error)),
+                .or_insert_with(|| Line { text: one_line(json), places: vec![] })
+                .places
+                .push(place),
+            Err(error) => poison.push((place, error)),
         }
     }
     (commits, poison)
@@ -84,7 +85,7 @@ mod tests {
 
     #[test]
     fn events_of_a_commit_are_written_together_in_their_order() {
-        let (commits, poison) = sort(vec![message("b", 2, 1), message("c", 3, 2), message("a", 1, 1)]);
+        let (commits, poison) = sorted(&[event(2, 1), event(3, 2), event(1, 1)]);
         assert!(poison.is_empty());
         let found: Vec<_> =
             commits.iter().map(|(it, lines)| (it.key(), lines.keys().copied().collect())).collect();
@@ -93,34 +94,32 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_comes_twice_in_a_batch_is_one_line_of_two_messages() {
-        let (commits, _) = sort(vec![message("a", 1, 1), message("b", 1, 1)]);
+    fn an_event_that_comes_twice_in_a_batch_is_one_line_of_two_letters() {
+        let (commits, _) = sorted(&[event(1, 1), event(1, 1)]);
         let lines = commits.values().next().unwrap();
-        assert_eq!(lines[&1].messages, ["a", "b"]);
+        assert_eq!(lines[&1].places, [0, 1]);
         assert_eq!(lines.len(), 1);
     }
 
     #[test]
-    fn a_line_has_no_line_break_however_the_message_was_laid_out() {
-        let mut wide = message("a", 1, 1);
-        wide.body = wide.body.replace(',', ",\r\n");
-        let (commits, _) = sort(vec![wide]);
+    fn a_line_has_no_line_break_however_the_letter_was_laid_out() {
+        let (commits, _) = sorted(&[event(1, 1).replace(',', ",\r\n")]);
         assert!(!commits.values().next().unwrap()[&1].text.contains(['\n', '\r']));
     }
 
     #[test]
-    fn what_is_no_envelope_is_set_apart() {
-        let (commits, poison) = sort(vec![
-            Message { id: "x".into(), body: "no json".into() },
-            message("a", 1, 1),
-            Message { id: "y".into(), body: "{}".into() },
-        ]);
+    fn what_is_no_event_of_an_order_is_set_apart() {
+        let (commits, poison) = sorted(&["no json".to_owned(), event(1, 1), "{}".to_owned()]);
         assert_eq!(commits.len(), 1);
-        assert_eq!(poison.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["x", "y"]);
+        assert_eq!(poison.iter().map(|(place, _)| *place).collect::<Vec<_>>(), [0, 2]);
     }
 
-    fn message(id: &str, sequence: u32, version: u32) -> Message {
-        let body = serde_json::json!({
+    fn sorted(batch: &[String]) -> (BTreeMap<Commit, Lines>, Vec<(usize, NoEnvelope)>) {
+        sort(batch.iter().map(String::as_str))
+    }
+
+    fn event(sequence: u32, version: u32) -> String {
+        let event = serde_json::json!({
             "specversion": "1.0",
             "id": format!("acme/{ORDER}/{sequence}"),
             "source": "urn:penstock:orders",
@@ -134,6 +133,6 @@ mod tests {
             "correlationid": "c",
             "data": {},
         });
-        Message { id: id.to_owned(), body: body.to_string() }
+        event.to_string()
     }
 }

@@ -21,8 +21,8 @@ pub async fn handle(app: &App, request: Request) -> Reply {
     let body = request.body()?;
     let command = request.command("createOrder", &body)?;
     about_order(OrderId::derive(&caller.tenant, command.key));
-    let CreateOrder { customer_id, items, draft, currency } = CreateOrder::parse(&body)?;
-    let wanted = WantedOrder { customer_id, items, draft, currency };
+    let CreateOrder { customer_id, items, draft, currency, payment, contact } = CreateOrder::parse(&body)?;
+    let wanted = WantedOrder { customer_id, items, draft, currency, payment, contact };
     let (status, record) = match app.orders.create(&caller, &command, wanted).await? {
         Created::New(record) => (201, record),
         Created::Before(record) => (409, record),

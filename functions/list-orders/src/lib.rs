@@ -23,7 +23,7 @@ pub async fn handle(app: &App, request: Request) -> Reply {
     let ListOrders { customer_id, status, from, to, limit, .. } = query;
     let wanted = Wanted { customer_id, status, from, to, limit, after };
     let page = app.views.page(&caller.tenant, &wanted).await?;
-    let next = page.next().map(|last| last.position.to_cursor(&filters));
+    let next = page.next.map(|last| last.to_cursor(&filters));
     let orders = page.items.iter().map(|order| OrderView::from(order.shown()));
     reply::ok(OrderList::new(orders, next).to_json())
 }

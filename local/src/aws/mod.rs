@@ -25,6 +25,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use bytes::Bytes;
 
 use crate::permissions::Permissions;
 use crate::template::REGION;
@@ -102,6 +103,23 @@ impl Cloud {
         self.inner.permissions.get_or_init(|| permissions)
     }
 
+    /// What the service answers, if the caller may ask it and no test planned otherwise.
+    async fn judged(&self, service: &str, target: &dyn Service, mut request: ServiceRequest) -> ServiceReply {
+        let permissions = self.inner.permissions.get();
+        if let Some(refused) = permissions.and_then(|it| it.refusal(service, &request)) {
+            return refused;
+        }
+        request.refused = permissions.map(|it| it.refused_in_batch(service, &request)).unwrap_or_default();
+        if let Some(plan) = self.faults().plan()
+            && let Some(planted) = plan(request.clone()).await
+        {
+            return planted;
+        }
+        let asked = permissions.map(|it| (it, ServiceRequest { body: Bytes::new(), ..request.clone() }));
+        let reply = target.call(request).await;
+        asked.and_then(|(it, asked)| it.concealment(service, &asked, &reply)).unwrap_or(reply)
+    }
+
     /// Calls a service: every call goes through here, whichever way it came. `None` when there is no such service.
     pub async fn call(&self, service: &str, mut request: ServiceRequest) -> Option<ServiceReply> {
         let target = self.inner.services.get(service)?;
@@ -110,15 +128,7 @@ impl Cloud {
         }
         let (function, operation, started) =
             (request.function.clone(), request.operation.clone(), Instant::now());
-        let refused = self.inner.permissions.get().and_then(|it| it.refusal(service, &request));
-        let reply = match (refused, self.faults().plan()) {
-            (Some(refused), _) => refused,
-            (None, None) => target.call(request).await,
-            (None, Some(plan)) => match plan(request.clone()).await {
-                Some(planted) => planted,
-                None => target.call(request).await,
-            },
-        };
+        let reply = self.judged(service, target.as_ref(), request).await;
         self.calls().record(Call {
             function,
             service: service.to_owned(),

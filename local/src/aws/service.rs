@@ -1,5 +1,7 @@
 //! What an embedded AWS service is to those who lead calls to it: the connector in this process, and the port.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::header::{CONTENT_TYPE, HOST};
@@ -23,6 +25,8 @@ pub struct ServiceRequest {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// What of a batch its caller may not do, by its place in the batch, and AWS's words for why.
+    pub refused: BTreeMap<usize, String>,
 }
 
 /// Who calls with the access key that everybody has: a person's tool, a test.
@@ -66,6 +70,7 @@ impl ServiceRequest {
             query: head.uri.query().unwrap_or_default().to_owned(),
             headers,
             body,
+            refused: BTreeMap::new(),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! The command line, and what is written for the person at it.
 
+pub(crate) mod dlq;
 pub(crate) mod replay;
 pub(crate) mod serve;
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -23,6 +25,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Sends a file of invoices through the HTTP API and reconciles what comes back.
     Replay(Replay),
+    /// Shows what consumers gave up, and gives it to them once more.
+    Dlq(dlq::Dlq),
 }
 
 /// How to start the platform.
@@ -43,6 +47,12 @@ pub(crate) struct Serve {
     /// The template to run: by default the nearest template.yaml here or above, else the one built in.
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) template: Option<PathBuf>,
+    /// The first of the sandbox's three ports on 127.0.0.1 (payments, carrier, mail); 0 for any that are free.
+    #[arg(long, default_value_t = 0, global = true)]
+    pub(crate) sandbox_port: u16,
+    /// Seconds in which the sandbox's carrier delivers a parcel; "never" for a shop that ships itself.
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = delivery, global = true)]
+    pub(crate) delivery: Delivery,
     /// Where functions run: all in this process, or each instance in a process of its own, as in Lambda.
     #[arg(long, value_enum, default_value_t = Where::InProcess, global = true)]
     pub(crate) runtime: Where,
@@ -50,6 +60,10 @@ pub(crate) struct Serve {
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter, global = true)]
     pub(crate) parameters: Vec<(String, String)>,
 }
+
+/// How long a parcel takes; nothing for one that stays where it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Delivery(pub(crate) Option<Duration>);
 
 /// Where functions run.
 #[derive(Clone, Copy, ValueEnum)]
@@ -81,6 +95,12 @@ pub(crate) fn explain(error: &dyn Error) {
         eprintln!("  because: {error}");
         cause = error.source();
     }
+}
+
+fn delivery(text: &str) -> Result<Delivery, String> {
+    let seconds =
+        || text.parse().map(Duration::from_secs).map_err(|_| "it must be a number of seconds, or never");
+    Ok(Delivery(if text == "never" { None } else { Some(seconds()?) }))
 }
 
 fn parameter(text: &str) -> Result<(String, String), String> {

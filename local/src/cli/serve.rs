@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use penstock_local::suite::FUNCTIONS;
-use penstock_local::{Data, Options, Platform, Runtime, TEMPLATE, metrics};
+use penstock_local::{Data, Options, OutsideOptions, Platform, Runtime, TEMPLATE, metrics};
+use penstock_sandbox::Timing;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Serve, Where};
@@ -63,8 +64,16 @@ pub(crate) fn options(serve: &Serve) -> Result<Options, Box<dyn Error>> {
         template,
         parameters,
         runtime,
+        outside: outside(serve),
         ..Options::memory()
     })
+}
+
+/// A parcel is on its way after half of the time.
+fn outside(serve: &Serve) -> OutsideOptions {
+    let (in_transit, delivered) = (serve.delivery.0.map(|it| it / 2), serve.delivery.0);
+    let timing = Timing { in_transit, delivered, ..Timing::default() };
+    OutsideOptions { port: serve.sandbox_port, timing }
 }
 
 fn nearest_template() -> Option<PathBuf> {
@@ -97,7 +106,8 @@ fn print(text: &str) {
 }
 
 fn banner(platform: &Platform, state: &str) -> String {
-    let (url, aws_url) = (platform.url(), platform.aws_url());
+    let (url, aws_url, outside) = (platform.url(), platform.aws_url(), platform.outside());
+    let (payments, carrier, smtp) = (outside.payments_url(), outside.carrier_url(), outside.smtp_url());
     format!(
         r#"Penstock listens on {url}, its state is in {state}.
 
@@ -115,6 +125,9 @@ A first order:
     -d '{{"customerId":"0d9f3b1e-8a51-4c55-9a55-3f7d1c2b4a69","items":[{{"productId":"6f6d7a52-3c1c-4d0e-9d0e-0b6a5f1c2d3e","quantity":2}}]}}'
 
 The AWS CLI and boto3 take it for AWS (access key "test", secret "test"): AWS_ENDPOINT_URL={aws_url}
+
+The world outside, in a sandbox (payments on {payments}, carrier on {carrier}, mail on {smtp}):
+  {url}/dev/payments  {url}/dev/shipments  {url}/dev/mail
 
 The contract: {url}/v1/openapi.json. Stop it with Ctrl-C.
 "#

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use crate::aws::service::{ServiceReply, ServiceRequest};
 use crate::template::{ACCOUNT, FunctionSpec, STACK, Statement, Table, function_arn};
 use judgement::{Verdict, judge};
-use needs::{Need, PartitionKeys, needs};
+use needs::{Need, PartitionKeys, needs, needs_in_batch, needs_of_absence};
 pub use report::{Report, UnreadableLog};
 use usage::Usage;
 pub use usage::{Grant, LOG_VARIABLE};
@@ -76,6 +76,34 @@ impl Permissions {
         let refused = needs.iter().find_map(|need| self.refused(function, principal, need))?;
         // The function is told, and says so where it matters to it: its first, warming call may well be refused.
         tracing::debug!(function, refused, "a call was refused");
+        Some(refusal::reply(service, &refused))
+    }
+
+    /// What of a batch its function may not do, by its place in the batch, and AWS's words for why.
+    #[must_use]
+    pub fn refused_in_batch(&self, service: &str, request: &ServiceRequest) -> BTreeMap<usize, String> {
+        let function = request.function.as_str();
+        let Some(principal) = self.by_function.get(function) else { return BTreeMap::new() };
+        let entries = needs_in_batch(service, request).unwrap_or_default().into_iter().enumerate();
+        let refused = |needs: &[Need]| needs.iter().find_map(|need| self.refused(function, principal, need));
+        entries.filter_map(|(place, needs)| Some((place, refused(&needs)?))).collect()
+    }
+
+    /// What is said instead of `reply` when that would tell a function more than it may know: who may not list a bucket is
+    /// not told that an object is missing from it ("GetObject", Amazon S3 API Reference).
+    #[must_use]
+    pub fn concealment(
+        &self,
+        service: &str,
+        request: &ServiceRequest,
+        reply: &ServiceReply,
+    ) -> Option<ServiceReply> {
+        // What answers HEAD has no document that would name the error.
+        reply.error.as_deref().filter(|it| ["NoSuchKey", "NotFound", "404"].contains(it))?;
+        let function = request.function.as_str();
+        let principal = self.by_function.get(function)?;
+        let need = needs_of_absence(service, request)?;
+        let refused = self.refused(function, principal, &need)?;
         Some(refusal::reply(service, &refused))
     }
 

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Value, json};
 
+use super::needs::needs_in_batch;
 use super::*;
 use crate::template::Template;
 
@@ -276,12 +277,43 @@ fn deleting_objects_needs_the_deletion_of_each() {
     request.body = Bytes::from_static(
         b"<Delete><Object><Key>a/1</Key></Object><Object><Key>/c</Key><VersionId>v</VersionId></Object></Delete>",
     );
-    let needs = needs("s3", &request, &PartitionKeys::default());
-    let needs: Vec<_> = needs.iter().map(|it| (it.action.as_str(), it.resource.as_str())).collect();
+    let needs = needs_in_batch("s3", &request).unwrap();
+    let needs: Vec<_> = needs.iter().flatten().map(|it| (it.action.as_str(), it.resource.as_str())).collect();
     assert_eq!(
         needs,
         [("s3:DeleteObject", "arn:aws:s3:::b/a/1"), ("s3:DeleteObjectVersion", "arn:aws:s3:::b//c"),]
     );
+}
+
+#[test]
+fn of_a_batch_what_is_denied_is_refused_by_its_place_and_the_rest_is_not() {
+    let permissions =
+        granted("[{ Effect: Allow, Action: 's3:DeleteObject', Resource: 'arn:aws:s3:::b/mine/*' }]");
+    let mut request = s3("DeleteObjects", Method::POST, "/b");
+    request.body = Bytes::from_static(
+        b"<Delete><Object><Key>mine/1</Key></Object><Object><Key>others</Key></Object>\
+          <Object><Key>mine/2</Key><ETag>x</ETag></Object></Delete>",
+    );
+    assert_eq!(permissions.refusal("s3", &request), None);
+    let refused = permissions.refused_in_batch("s3", &request);
+    assert_eq!(refused.keys().copied().collect::<Vec<_>>(), [1, 2]);
+    assert!(refused[&1].contains("not authorized to perform: s3:DeleteObject"), "{refused:?}");
+    assert!(refused[&2].contains("not authorized to perform: s3:GetObject"), "{refused:?}");
+    request.body = Bytes::from_static(b"no XML");
+    assert!(permissions.refusal("s3", &request).is_some(), "what cannot be read needs the whole bucket");
+}
+
+#[test]
+fn who_may_not_list_a_bucket_is_not_told_that_an_object_is_missing() {
+    let missing = ServiceReply { status: 404, error: Some("NoSuchKey".into()), ..ServiceReply::default() };
+    let no_bucket = ServiceReply { error: Some("NoSuchBucket".into()), ..missing.clone() };
+    let request = s3("GetObject", Method::GET, "/b/x");
+    let reads = granted("[{ Effect: Allow, Action: 's3:GetObject', Resource: '*' }]");
+    assert_eq!(reads.concealment("s3", &request, &missing).map(|it| it.status), Some(403));
+    assert_eq!(reads.concealment("s3", &request, &no_bucket), None);
+    assert_eq!(reads.concealment("s3", &request, &ServiceReply::default()), None, "it is there");
+    let lists = granted("[{ Effect: Allow, Action: ['s3:GetObject', 's3:ListBucket'], Resource: '*' }]");
+    assert_eq!(lists.concealment("s3", &request, &missing), None);
 }
 
 #[test]

@@ -12,8 +12,10 @@ use super::Launch;
 use super::instance::{INIT_MAX, Instance, Usable};
 use crate::handler::{Failure, Handler};
 
-/// Instances of a function on a laptop, at most, when the template reserves no concurrency for it.
-const INSTANCES_MAX: usize = 10;
+/// Instances of a function at work, at most, whatever concurrency the template reserves for it. Of memory a laptop could take more
+/// (each has 20 MB, most of it its program's, which all share); but each costs this process some five open files, of which it
+/// has 1,024 by default.
+const INSTANCES_MAX: usize = 100;
 /// An instance that was idle so long is ended.
 const IDLE_MAX: Duration = Duration::from_secs(60);
 /// How often idle instances are looked at.
@@ -66,6 +68,12 @@ impl PooledFunction {
 
     fn idle(&self) -> MutexGuard<'_, Vec<(Instant, Instance)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many more could be at work.
+    #[cfg(test)]
+    pub(super) fn free_places(&self) -> usize {
+        self.places.available_permits()
     }
 
     /// How many instances wait for work.

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -129,6 +129,30 @@ async fn a_function_that_cannot_start_says_why() {
 }
 
 #[tokio::test]
+async fn a_bootstrap_that_cannot_be_spawned_fails_its_invocation_and_can_be_mended() {
+    let function = Function::started(&[]);
+    let places = function.pool.free_places();
+    let bootstrap = function.folder.path().join("bootstrap");
+    let allow = |mode| std::fs::set_permissions(&bootstrap, std::fs::Permissions::from_mode(mode)).unwrap();
+    allow(0o644);
+    let failed = function.invoke(json!({})).await.unwrap_err();
+    assert_eq!(failed.kind(), "Runtime.InvalidEntrypoint");
+    assert!(failed.message().contains("denied"), "{failed}");
+    assert_eq!((function.pool.idle_count(), function.pool.free_places()), (0, places));
+    allow(0o755);
+    assert!(function.invoke(json!({})).await.is_ok());
+}
+
+#[tokio::test]
+async fn more_instances_run_at_once_than_ten() {
+    let function = Function::started(&[]);
+    let invocations = (0..12).map(|_| function.invoke(json!({"sleep": 1})));
+    let answers = futures::future::join_all(invocations).await;
+    let pids: BTreeSet<i64> = answers.into_iter().map(|it| it.unwrap()["pid"].as_i64().unwrap()).collect();
+    assert_eq!(pids.len(), 12);
+}
+
+#[tokio::test]
 async fn an_answer_beyond_lambdas_limit_ends_the_invocation_and_the_instance_goes_on() {
     let function = Function::started(&[]);
     let pid = function.invoke(json!({})).await.unwrap()["pid"].clone();
@@ -167,7 +191,7 @@ struct Function {
     pool: Arc<PooledFunction>,
     keys: AccessKeys,
     stop: watch::Sender<bool>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Function {
@@ -190,7 +214,7 @@ impl Function {
         let surroundings = Surroundings { aws_url: "http://127.0.0.1:1".into(), access_keys: keys.clone() };
         let launch = Launch { spec, binary: executable(folder.path(), script), surroundings };
         let (stop, stopping) = watch::channel(false);
-        Self { pool: PooledFunction::new(launch, stopping), keys, stop, _folder: folder }
+        Self { pool: PooledFunction::new(launch, stopping), keys, stop, folder }
     }
 
     async fn invoke(&self, payload: Value) -> Result<Value, Failure> {

@@ -82,9 +82,9 @@ impl Reader {
         // `has_changed` fails when the platform was dropped instead of stopped.
         while !*self.stop.borrow() && self.stop.has_changed().is_ok() {
             let Some(poller) = self.free_poller().await else { break };
-            let batch = match self.collect().await {
-                Ok(batch) if batch.is_empty() => continue,
-                Ok(batch) => batch,
+            let (batch, received) = match self.collect().await {
+                Ok((batch, _)) if batch.is_empty() => continue,
+                Ok(collected) => collected,
                 Err(error) => {
                     self.pause_after(&error).await;
                     continue;
@@ -93,7 +93,7 @@ impl Reader {
             if batch.len() >= self.delivery.mapping.batch_size.min(BATCH_MAX) {
                 self.pollers.grow();
             }
-            deliveries.spawn(Arc::clone(&self.delivery).deliver(batch, Instant::now(), poller));
+            deliveries.spawn(Arc::clone(&self.delivery).deliver(batch, received, poller));
             while deliveries.try_join_next().is_some() {}
         }
         while deliveries.join_next().await.is_some() {}
@@ -106,11 +106,13 @@ impl Reader {
         }
     }
 
-    /// The next batch, after waiting for a fuller one as long as the mapping says. Nothing when it is time to look again.
-    async fn collect(&mut self) -> Result<Vec<Message>, SqsError> {
+    /// The next batch, after waiting for a fuller one as long as the mapping says, and when its first message was received:
+    /// that one is the first to come back. Nothing when it is time to look again.
+    async fn collect(&mut self) -> Result<(Vec<Message>, Instant), SqsError> {
         let QueueMapping { batch_size, window, .. } = self.delivery.mapping;
         let mut batch = self.receive(batch_size, LONG_POLL).await?;
-        let until = Instant::now() + window;
+        let received = Instant::now();
+        let until = received + window;
         while !batch.is_empty() && batch.len() < batch_size && size_of(&batch) < PAYLOAD_MAX_BYTES {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -123,7 +125,7 @@ impl Reader {
                 Err(_) => break,
             }
         }
-        Ok(batch)
+        Ok((batch, received))
     }
 
     /// Nothing when it is to stop. What was received is never dropped: a receive that has messages ends at once.

@@ -132,6 +132,63 @@ fn a_schedule_is_read_unless_it_is_switched_off() {
 }
 
 #[test]
+fn both_kinds_of_schedule_have_their_input_and_their_switch() {
+    let template = read(SCHEDULES);
+    let schedule = |event: &str| {
+        let name = format!("archive-orders-{event}");
+        template.schedules.iter().find(|it| it.name == name).unwrap()
+    };
+    let (rule, zoned) = (schedule("Rule"), schedule("Zoned"));
+    assert_eq!((rule.service, zoned.service), (ScheduleService::Rule, ScheduleService::Scheduler));
+    assert_eq!(rule.input.as_deref(), Some(r#"{"days":30}"#));
+    assert_eq!(zoned.input.as_deref(), Some(r#"{"stage":"dev"}"#));
+    let after = "2026-07-01T00:00:00Z".parse().unwrap();
+    assert_eq!(zoned.expression.next(after).unwrap().to_string(), "2026-07-01T01:30:00Z");
+    let names: Vec<&str> = template.schedules.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(names, ["archive-orders-On", "archive-orders-Rule", "archive-orders-Zoned"]);
+    let not_done: Vec<String> = template.not_done.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        not_done,
+        [
+            "ArchiveOrdersFunction: Events.Unknown of type Calendar",
+            "ArchiveOrdersFunction.Events.Zoned: FlexibleTimeWindow",
+            "Timetable: AWS::Scheduler::Schedule",
+        ]
+    );
+}
+
+#[test]
+fn a_schedule_that_says_no_time_is_refused_by_its_place() {
+    let wrong = SCHEDULES.replace("rate(1 hour)", "every hour");
+    let error = Template::read(&wrong, &BTreeMap::new()).unwrap_err().to_string();
+    assert!(error.contains("ArchiveOrdersFunction") && error.contains("Schedule"), "{error}");
+}
+
+const SCHEDULES: &str = r#"
+Parameters: { Stage: { Type: String, Default: dev } }
+Resources:
+  ArchiveOrdersFunction:
+    Type: AWS::Serverless::Function
+    Properties:
+      Events:
+        Rule: { Type: Schedule, Properties: { Schedule: rate(1 hour), Input: '{"days":30}' } }
+        Zoned:
+          Type: ScheduleV2
+          Properties:
+            ScheduleExpression: cron(30 3 * * ? *)
+            ScheduleExpressionTimezone: Europe/Berlin
+            Input: !Sub '{"stage":"${Stage}"}'
+            State: ENABLED
+            FlexibleTimeWindow: { Mode: 'OFF' }
+        On: { Type: Schedule, Properties: { Schedule: rate(1 hour), Enabled: true } }
+        Off: { Type: Schedule, Properties: { Schedule: rate(1 hour), Enabled: false } }
+        Stopped: { Type: Schedule, Properties: { Schedule: rate(1 hour), State: DISABLED } }
+        Never: { Type: ScheduleV2, Properties: { ScheduleExpression: rate(1 hour), State: DISABLED } }
+        Unknown: { Type: Calendar, Properties: {} }
+  Timetable: { Type: AWS::Scheduler::Schedule, Properties: { ScheduleExpression: rate(1 hour) } }
+"#;
+
+#[test]
 fn a_queue_is_mapped_by_an_event_or_a_resource_of_its_own() {
     let template = read(QUEUES);
     let mapping = |name: &str| template.queue_mappings.iter().find(|it| it.name == name).unwrap();

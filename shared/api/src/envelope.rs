@@ -3,12 +3,16 @@
 //! Sources: the CloudEvents specification 1.0.2, and its documented extensions "Distributed Tracing", "Sequence" (a text that
 //! sorts as the numbers do) and "Correlation". Who sends it where is not decided here.
 
+mod step;
+
 use jiff::Timestamp;
 use penstock_domain::{OrderId, TenantId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::history::HistoryEntry;
+
+pub use step::{Cause, Step};
 
 const SPECIFICATION: &str = "1.0";
 const SOURCE: &str = "urn:penstock:orders";
@@ -94,14 +98,22 @@ impl Envelope {
         Ok(envelope)
     }
 
+    /// The same envelope with other data: the event in another form.
+    ///
+    /// # Panics
+    /// When `data` is no JSON, as a map is whose keys are no texts.
+    #[must_use]
+    pub fn carrying(&self, data: &impl Serialize) -> Self {
+        let data = serde_json::value::to_raw_value(data).expect("an event is JSON");
+        Self { data, ..self.clone() }
+    }
+
     /// The envelope as JSON, in one line, of characters that SQS takes.
     ///
     /// # Panics
     /// Never: it is text and numbers.
     pub fn to_json(&self) -> String {
-        let json = serde_json::to_string(self).expect("an envelope is text and numbers");
-        // Of what JSON leaves as it is, these two alone are not allowed in a message. They can only stand in a string.
-        json.replace('\u{fffe}', r"\ufffe").replace('\u{ffff}', r"\uffff")
+        sendable(&serde_json::to_string(self).expect("an envelope is text and numbers"))
     }
 
     /// The same for the same event, however often it is sent; another for any other event.
@@ -141,6 +153,12 @@ impl Envelope {
     pub fn time(&self) -> Timestamp {
         self.time
     }
+}
+
+/// JSON of characters that SQS takes.
+fn sendable(json: &str) -> String {
+    // Of what JSON leaves as it is, these two alone are not allowed in a message. They can only stand in a string.
+    json.replace('\u{fffe}', r"\ufffe").replace('\u{ffff}', r"\uffff")
 }
 
 fn id(tenant: &TenantId, order: OrderId, sequence: u32) -> String {

@@ -1,10 +1,11 @@
 //! An order's history on the wire: every event, with money as the wire has it and not as it is stored.
 
-use penstock_domain::order::{Event, Line};
-use penstock_domain::{Currency, CustomerId, Money, OrderId};
+use penstock_domain::order::{Event, Line, Part, Units};
+use penstock_domain::{Currency, CustomerId, Money, OrderId, ReturnId, ShipmentId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::fulfilment::{ConsignmentView, PartView, TrackingStatus, UnitsView};
 use crate::money::{self, WireMoney};
 use crate::orders::ItemView;
 use crate::time;
@@ -84,10 +85,19 @@ enum EventType {
     Created,
     LinesReplaced,
     Placed,
+    PaymentMethodGiven,
+    StockReserved,
+    StockShort,
     PaymentStarted,
     PaymentConfirmed,
     PaymentDeclined,
     PaymentRetried,
+    StrayPaymentFound,
+    CancellationRequested,
+    RefundRequested,
+    RefundPaid,
+    ShipmentCreated,
+    ShipmentTracked,
     Shipped,
     TrackingUpdated,
     Delivered,
@@ -105,10 +115,19 @@ impl EventType {
             Event::Created { .. } => Self::Created,
             Event::LinesReplaced { .. } => Self::LinesReplaced,
             Event::Placed { .. } => Self::Placed,
+            Event::PaymentMethodGiven { .. } => Self::PaymentMethodGiven,
+            Event::StockReserved { .. } => Self::StockReserved,
+            Event::StockShort { .. } => Self::StockShort,
             Event::PaymentStarted { .. } => Self::PaymentStarted,
             Event::PaymentConfirmed { .. } => Self::PaymentConfirmed,
             Event::PaymentDeclined { .. } => Self::PaymentDeclined,
             Event::PaymentRetried { .. } => Self::PaymentRetried,
+            Event::StrayPaymentFound { .. } => Self::StrayPaymentFound,
+            Event::CancellationRequested { .. } => Self::CancellationRequested,
+            Event::RefundRequested { .. } => Self::RefundRequested,
+            Event::RefundPaid { .. } => Self::RefundPaid,
+            Event::ShipmentCreated { .. } => Self::ShipmentCreated,
+            Event::ShipmentTracked { .. } => Self::ShipmentTracked,
             Event::Shipped { .. } => Self::Shipped,
             Event::TrackingUpdated { .. } => Self::TrackingUpdated,
             Event::Delivered { .. } => Self::Delivered,
@@ -142,7 +161,59 @@ struct EventData<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     total_amount: Option<WireMoney>,
-    /// What was paid (`paymentConfirmed`).
+    /// Which attempt to pay, counted from 1 (`paymentStarted`, `paymentConfirmed`, `paymentDeclined`, `strayPaymentFound`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1)]
+    attempt: Option<u32>,
+    /// What was asked for (`paymentStarted`), or goes back (`refundRequested`, `refundPaid`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    amount: Option<WireMoney>,
+    /// The payment provider's name for the payment or the refund.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reference: Option<&'a str>,
+    /// The payment provider's word for why (`paymentDeclined`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    code: Option<&'a str>,
+    /// Until when the order waits for a payment or for goods (`stockReserved`, `stockShort`, `paymentDeclined`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime)]
+    waits_until: Option<String>,
+    /// What the warehouse keeps (`stockReserved`) or lacks (`stockShort`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    units: Option<Vec<UnitsView>>,
+    /// Which refund of the order, counted from 1 (`refundRequested`, `refundPaid`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1)]
+    refund_number: Option<u32>,
+    /// Which parcel (`shipmentCreated`, `shipmentTracked`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<Uuid>)]
+    shipment_id: Option<ShipmentId>,
+    /// Where the parcel is (`shipmentTracked`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    shipment_status: Option<TrackingStatus>,
+    /// Who carries the parcel (`shipmentCreated`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    consignment: Option<ConsignmentView<'a>>,
+    /// Which return (`returnRequested`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<Uuid>)]
+    return_id: Option<ReturnId>,
+    /// Which units of which lines (`shipmentCreated`, `returnRequested`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    parts: Option<Vec<PartView>>,
+    /// Whether what came back can be sold again (`returned`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    restock: Option<bool>,
+    /// What was paid (`paymentConfirmed`, `strayPaymentFound`).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     captured: Option<WireMoney>,
@@ -168,24 +239,116 @@ impl<'a> EventData<'a> {
             },
             Event::LinesReplaced { lines, .. } => Self { items: items(lines), ..none },
             Event::Placed { total, .. } => Self { total_amount: money(total), ..none },
-            Event::PaymentConfirmed { captured, .. } => Self { captured: money(captured), ..none },
-            Event::PaymentDeclined { reason, .. } | Event::ReturnRequested { reason, .. } => {
-                Self { reason: reason.as_deref(), ..none }
-            }
             Event::Refunded { amount, .. } => Self { refund: money(amount), ..none },
             Event::Cancelled { reason, refund, .. } => {
                 Self { reason: reason.as_deref(), refund: refund.map(WireMoney), ..none }
             }
+            Event::CancellationRequested { reason, .. } => Self { reason: reason.as_deref(), ..none },
+            Event::StockReserved { .. } | Event::StockShort { .. } => Self::of_stock(event),
             Event::PaymentStarted { .. }
+            | Event::PaymentConfirmed { .. }
+            | Event::PaymentDeclined { .. }
+            | Event::StrayPaymentFound { .. }
+            | Event::RefundRequested { .. }
+            | Event::RefundPaid { .. } => Self::of_money(event),
+            Event::ShipmentCreated { .. }
+            | Event::ShipmentTracked { .. }
+            | Event::ReturnRequested { .. }
+            | Event::Returned { .. } => Self::of_parcels(event),
+            Event::PaymentMethodGiven { .. }
             | Event::PaymentRetried { .. }
             | Event::Shipped { .. }
             | Event::TrackingUpdated { .. }
             | Event::Delivered { .. }
             | Event::ReportedLost { .. }
-            | Event::Returned { .. }
             | Event::Archived { .. } => none,
         }
     }
+
+    fn of_stock(event: &'a Event) -> Self {
+        let none = Self::default();
+        match event {
+            Event::StockReserved { units, pay_by, .. } => {
+                Self { units: shown_units(units), waits_until: pay_by.map(time::shown), ..none }
+            }
+            Event::StockShort { missing, wait_until, .. } => {
+                Self { units: shown_units(missing), waits_until: wait_until.map(time::shown), ..none }
+            }
+            _ => none,
+        }
+    }
+
+    fn of_money(event: &'a Event) -> Self {
+        let none = Self::default();
+        match event {
+            Event::PaymentStarted { attempt, amount, .. } => {
+                Self { attempt: counted(*attempt), amount: amount.map(WireMoney), ..none }
+            }
+            Event::PaymentConfirmed { captured, attempt, reference, .. } => Self {
+                captured: money(captured),
+                attempt: counted(*attempt),
+                reference: reference.as_deref(),
+                ..none
+            },
+            Event::PaymentDeclined { reason, attempt, code, pay_by, .. } => Self {
+                reason: reason.as_deref(),
+                attempt: counted(*attempt),
+                code: code.as_deref(),
+                waits_until: pay_by.map(time::shown),
+                ..none
+            },
+            Event::StrayPaymentFound { attempt, captured, reference, .. } => Self {
+                attempt: counted(*attempt),
+                captured: money(captured),
+                reference: Some(reference),
+                ..none
+            },
+            Event::RefundRequested { refund, amount, reference, .. }
+            | Event::RefundPaid { refund, amount, reference, .. } => Self {
+                refund_number: Some(*refund),
+                amount: money(amount),
+                reference: reference.as_deref(),
+                ..none
+            },
+            _ => none,
+        }
+    }
+
+    fn of_parcels(event: &'a Event) -> Self {
+        let none = Self::default();
+        match event {
+            Event::ShipmentCreated { shipment, parts, consignment, .. } => Self {
+                shipment_id: Some(*shipment),
+                parts: shown_parts(parts),
+                consignment: consignment.as_ref().map(ConsignmentView::new),
+                ..none
+            },
+            Event::ShipmentTracked { shipment, status, .. } => {
+                Self { shipment_id: Some(*shipment), shipment_status: Some((*status).into()), ..none }
+            }
+            Event::ReturnRequested { reason, return_id, parts, .. } => Self {
+                reason: reason.as_deref(),
+                return_id: *return_id,
+                parts: shown_parts(parts).filter(|parts| !parts.is_empty()),
+                ..none
+            },
+            Event::Returned { restock, .. } => Self { restock: *restock, ..none },
+            _ => none,
+        }
+    }
+}
+
+/// Attempts are counted from 1; events stored before they were counted say 0.
+fn counted(attempt: u32) -> Option<u32> {
+    (attempt > 0).then_some(attempt)
+}
+
+fn shown_units(units: &[Units]) -> Option<Vec<UnitsView>> {
+    Some(units.iter().map(UnitsView::new).collect())
+}
+
+fn shown_parts(parts: &[Part]) -> Option<Vec<PartView>> {
+    Some(parts.iter().map(PartView::new).collect())
 }
 
 fn items(lines: &[Line]) -> Option<Vec<ItemView<'_>>> {

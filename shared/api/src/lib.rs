@@ -4,8 +4,11 @@
 
 pub mod body;
 pub mod conditions;
+mod contact;
 pub mod cursor;
+pub mod dead_letters;
 pub mod envelope;
+pub mod fulfilment;
 pub mod health;
 pub mod history;
 pub mod idempotency;
@@ -13,9 +16,12 @@ pub mod money;
 pub mod openapi;
 pub mod orders;
 pub mod path;
+pub mod payments;
 pub mod problem;
 pub mod products;
 pub mod query;
 pub mod routes;
 mod status;
+pub mod stock;
 pub mod time;
+pub mod webhooks;

@@ -14,12 +14,17 @@ use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
+use crate::dead_letters::{DeadLetterList, DeadLetterQueues, RedriveDeadLetters, RedriveView};
 use crate::health::{HealthView, LivenessView};
 use crate::history::OrderHistory;
+use crate::fulfilment::{CreateShipment, ReceiveReturn, RequestReturn, UpdateTracking};
 use crate::orders::{CancelOrder, CreateOrder, EditLines, OrderList, OrderView, PlaceOrder};
+use crate::payments::{CreatePayment, Received};
 use crate::problem::ProblemDocument;
 use crate::products::{ProductList, ProductView, PutProduct};
 use crate::routes::{ROUTES, Route};
+use crate::stock::{AdjustStock, MovementList, StockView};
+use crate::webhooks::{DeliveryList, DeliverySent, PutWebhook, WebhookList, WebhookView};
 
 use operations::Operation;
 use replies::GatewayMessage;
@@ -39,6 +44,9 @@ pub fn document() -> Value {
         "tags": [
             { "name": "orders", "description": "Orders, from draft to archive." },
             { "name": "products", "description": "The catalogue." },
+            { "name": "stock", "description": "How much of each product there is, and what is kept for orders." },
+            { "name": "webhooks", "description": "URLs of the tenant's own that are told of its events." },
+            { "name": "operators", "description": "What went wrong behind the scenes, and mending it." },
             { "name": "operations", "description": "The platform itself; needs no token." },
         ],
         "security": [{ "bearer": [] }],
@@ -100,6 +108,12 @@ fn schemas() -> Schemas {
     let mut schemas = Schemas::new();
     add::<CreateOrder>(&mut schemas);
     add::<EditLines>(&mut schemas);
+    add::<CreatePayment>(&mut schemas);
+    add::<CreateShipment>(&mut schemas);
+    add::<UpdateTracking>(&mut schemas);
+    add::<RequestReturn>(&mut schemas);
+    add::<ReceiveReturn>(&mut schemas);
+    add::<Received>(&mut schemas);
     add::<PlaceOrder>(&mut schemas);
     add::<CancelOrder>(&mut schemas);
     add::<OrderView<'static>>(&mut schemas);
@@ -108,6 +122,18 @@ fn schemas() -> Schemas {
     add::<PutProduct>(&mut schemas);
     add::<ProductView>(&mut schemas);
     add::<ProductList>(&mut schemas);
+    add::<AdjustStock>(&mut schemas);
+    add::<StockView>(&mut schemas);
+    add::<MovementList>(&mut schemas);
+    add::<PutWebhook>(&mut schemas);
+    add::<WebhookView>(&mut schemas);
+    add::<WebhookList>(&mut schemas);
+    add::<DeliveryList>(&mut schemas);
+    add::<DeliverySent>(&mut schemas);
+    add::<DeadLetterQueues>(&mut schemas);
+    add::<DeadLetterList>(&mut schemas);
+    add::<RedriveDeadLetters>(&mut schemas);
+    add::<RedriveView>(&mut schemas);
     add::<LivenessView>(&mut schemas);
     add::<HealthView>(&mut schemas);
     add::<ProblemDocument<'static>>(&mut schemas);

@@ -1,13 +1,16 @@
 //! Orders on the wire: what creates and changes them, and how they are shown.
 
 use jiff::Timestamp;
-use penstock_domain::order::{Line, Order, REASON_LENGTH_MAX, Status, WantedLine};
-use penstock_domain::{Currency, CustomerId, Limits, Money, OrderId, ProductId};
+use penstock_domain::order::{Contact, FulfilmentStatus, Line, Order, REASON_LENGTH_MAX, Status, WantedLine};
+use penstock_domain::{Currency, CustomerId, Limits, Money, OrderId, PaymentMethod, ProductId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::body::{self, Problems, Value};
+use crate::contact::{self, ContactView};
+use crate::fulfilment::{FulfilmentView, ReturnView, ShipmentView};
 use crate::money::{self, WireMoney};
+use crate::payments::{self, CreatePayment, PaymentsView};
 use crate::problem::Problem;
 use crate::status::OrderStatus;
 use crate::time;
@@ -28,6 +31,12 @@ pub struct CreateOrder {
     /// What all the order's money is in; that of the first product when absent.
     #[schema(nullable = false, schema_with = money::currency_schema, required = false)]
     pub currency: Option<Currency>,
+    /// What it is to be paid with. An order without one waits until one is given.
+    #[schema(value_type = Option<CreatePayment>, nullable = false)]
+    pub payment: Option<PaymentMethod>,
+    /// Who is told, and where it goes.
+    #[schema(value_type = Option<ContactView<'static>>, nullable = false)]
+    pub contact: Option<Contact>,
 }
 
 /// What `PUT /v1/orders/{orderId}/lines` takes.
@@ -81,12 +90,16 @@ impl CreateOrder {
             let items = fields.required("items", problems, items);
             let draft = fields.optional("draft", problems, Value::boolean);
             let currency = fields.optional("currency", problems, money::read_currency);
+            let payment = fields.optional("payment", problems, payments::read);
+            let contact = fields.optional("contact", problems, contact::read);
             fields.end(problems);
             Some(Self {
                 customer_id: customer_id?.into(),
                 items: items?,
                 draft: draft?.unwrap_or_default(),
                 currency: currency?,
+                payment: payment?.map(|payment| payment.method),
+                contact: contact?,
             })
         })
     }
@@ -195,6 +208,42 @@ pub struct OrderView<'a> {
     created_at: String,
     #[schema(format = DateTime)]
     updated_at: String,
+    /// How much of it is on its way.
+    fulfilment: FulfilmentView,
+    /// What only the order itself shows, and lists leave out.
+    #[serde(flatten)]
+    details: Option<Details<'a>>,
+}
+
+/// What the order itself shows beside what lists show.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Details<'a> {
+    /// Who is told, and where it goes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    contact: Option<ContactView<'a>>,
+    /// Until when it waits for a payment or for goods; after that it is cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime)]
+    waits_until: Option<String>,
+    /// It is to be cancelled as soon as the payment under way is settled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    cancellation_requested: Option<bool>,
+    /// What it was paid with, and what went back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    payments: Option<PaymentsView<'a>>,
+    /// Its parcels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    shipments: Option<Vec<ShipmentView<'a>>>,
+    /// What comes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, rename = "return")]
+    #[serde(rename = "return")]
+    returned: Option<ReturnView>,
 }
 
 /// One line of an order as it is shown.
@@ -235,6 +284,8 @@ pub struct Shown<'a> {
     pub created_at: Timestamp,
     /// When something happened to it last.
     pub updated_at: Timestamp,
+    /// How much of it is on its way.
+    pub fulfilment: FulfilmentStatus,
 }
 
 impl<'a> OrderView<'a> {
@@ -243,7 +294,10 @@ impl<'a> OrderView<'a> {
         let Order { customer_id, status, lines, total, created_at, updated_at, .. } = order;
         let [created_at, updated_at] = [*created_at, *updated_at];
         let (customer_id, status, total) = (*customer_id, *status, *total);
-        Self::from(Shown { id, version, customer_id, status, lines, total, created_at, updated_at })
+        let fulfilment = order.fulfilment.status(lines);
+        let shown =
+            Shown { id, version, customer_id, status, lines, total, created_at, updated_at, fulfilment };
+        Self { details: Some(Details::of(order)), ..Self::from(shown) }
     }
 
     /// The order as JSON.
@@ -263,6 +317,21 @@ impl<'a> From<Shown<'a>> for OrderView<'a> {
             version: shown.version,
             created_at: time::shown(shown.created_at),
             updated_at: time::shown(shown.updated_at),
+            fulfilment: shown.fulfilment.into(),
+            details: None,
+        }
+    }
+}
+
+impl<'a> Details<'a> {
+    fn of(order: &'a Order) -> Self {
+        Self {
+            contact: ContactView::of(&order.contact),
+            waits_until: order.waits_until.map(time::shown),
+            cancellation_requested: order.cancellation.as_ref().map(|_| true),
+            payments: PaymentsView::of(order),
+            shipments: ShipmentView::all(&order.fulfilment),
+            returned: ReturnView::of(&order.fulfilment),
         }
     }
 }

@@ -60,10 +60,16 @@ codes! {
     Forbidden = 403 "forbidden" "The token does not allow this",
     OrderNotFound = 404 "order-not-found" "There is no such order",
     ProductNotFound = 404 "product-not-found" "There is no such product",
+    ShipmentNotFound = 404 "shipment-not-found" "The order has no such shipment",
+    ReturnNotFound = 404 "return-not-found" "The order has no such return",
+    WebhookNotFound = 404 "webhook-not-found" "There is no such webhook",
+    DeliveryNotFound = 404 "delivery-not-found" "There is no such delivery",
+    QueueNotFound = 404 "queue-not-found" "There is no such queue",
     UnknownRoute = 404 "unknown-route" "There is nothing at this path",
     MethodNotAllowed = 405 "method-not-allowed" "The path does not take this method",
     OrderState = 409 "order-state" "The order's state does not allow this",
-    Contended = 409 "contended" "The order kept changing meanwhile",
+    NotEnoughStock = 409 "not-enough-stock" "There is not enough stock",
+    Contended = 409 "contended" "It kept changing meanwhile",
     PreconditionFailed = 412 "precondition-failed" "The order has moved on",
     BodyTooLarge = 413 "body-too-large" "The body is too large",
     OrderTooLarge = 413 "order-too-large" "The order is too large to be stored",
@@ -72,6 +78,7 @@ codes! {
     UnknownProduct = 422 "unknown-product" "A product is not in the catalogue",
     PriceChanged = 422 "price-changed" "A price is not what was expected",
     LimitExceeded = 422 "limit-exceeded" "The tenant's limits do not allow this",
+    PartsUnavailable = 422 "parts-unavailable" "The order does not have so many units left",
     CurrencyMismatch = 422 "currency-mismatch" "An order has one currency",
     TotalTooLarge = 422 "total-too-large" "The total is too large",
     Internal = 500 "internal" "Something went wrong on our side",
@@ -163,6 +170,11 @@ impl Problem {
     /// The product does not exist, or was deleted.
     pub fn product_not_found() -> Self {
         Self::new(Code::ProductNotFound, "There is no product with this id.")
+    }
+
+    /// No consumer has such a queue.
+    pub fn queue_not_found() -> Self {
+        Self::new(Code::QueueNotFound, "There is no such queue; GET /v1/dead-letters names them all.")
     }
 
     /// No route has this path.

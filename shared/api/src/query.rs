@@ -44,6 +44,15 @@ pub struct ListProducts {
     pub cursor: Option<String>,
 }
 
+/// What `GET /v1/stock/{productId}/movements` is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListMovements {
+    /// Entries of a page.
+    pub limit: u32,
+    /// Where the list goes on.
+    pub cursor: Option<String>,
+}
+
 /// What `GET /v1/orders/{orderId}` is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AsOf {
@@ -105,6 +114,19 @@ impl ListProducts {
     }
 }
 
+impl ListMovements {
+    /// Reads name and value of each parameter, decoded.
+    ///
+    /// # Errors
+    /// `validation-failed` with everything that is wrong.
+    pub fn parse<'a>(query: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, Problem> {
+        let mut parameters = Parameters::new(query);
+        let limit = parameters.limit();
+        let cursor = parameters.read("cursor", "", |text| Some(text.to_owned()));
+        parameters.end(Self { limit, cursor })
+    }
+}
+
 impl AsOf {
     /// Reads name and value of each parameter, decoded.
     ///
@@ -115,6 +137,16 @@ impl AsOf {
         let as_of = parameters.read("asOf", time::MUST, time::parse);
         parameters.end(Self { as_of })
     }
+}
+
+/// What `GET /v1/dead-letters/{queue}` is asked for: how many entries.
+///
+/// # Errors
+/// `validation-failed` with everything that is wrong.
+pub fn limit<'a>(query: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<u32, Problem> {
+    let mut parameters = Parameters::new(query);
+    let limit = parameters.limit();
+    parameters.end(limit)
 }
 
 /// Refuses every query parameter, for routes that take none.

@@ -16,7 +16,7 @@ pub struct Route {
 }
 
 /// All routes. `template.yaml` has the same ones.
-pub const ROUTES: [Route; 14] = [
+pub const ROUTES: [Route; 35] = [
     route("POST", "/v1/orders", "create-order"),
     route("GET", "/v1/orders", "list-orders"),
     route("GET", "/v1/orders/{orderId}", "get-order"),
@@ -24,10 +24,31 @@ pub const ROUTES: [Route; 14] = [
     route("PUT", "/v1/orders/{orderId}/lines", "edit-draft"),
     route("POST", "/v1/orders/{orderId}/placement", "place-order"),
     route("POST", "/v1/orders/{orderId}/cancellation", "cancel-order"),
+    route("POST", "/v1/orders/{orderId}/payments", "create-payment"),
+    route("POST", "/v1/orders/{orderId}/shipments", "create-shipment"),
+    route("POST", "/v1/orders/{orderId}/shipments/{shipmentId}/tracking", "update-tracking"),
+    route("POST", "/v1/orders/{orderId}/returns", "request-return"),
+    route("POST", "/v1/orders/{orderId}/returns/{returnId}/receipt", "receive-return"),
+    signed("/v1/webhooks/payments", "receive-payment-webhook"),
+    signed("/v1/webhooks/carrier", "receive-carrier-webhook"),
     route("GET", "/v1/products", "list-products"),
     route("PUT", "/v1/products/{productId}", "put-product"),
     route("GET", "/v1/products/{productId}", "get-product"),
     route("DELETE", "/v1/products/{productId}", "delete-product"),
+    route("GET", "/v1/stock/{productId}", "get-stock"),
+    route("POST", "/v1/stock/{productId}/adjustments", "adjust-stock"),
+    route("GET", "/v1/stock/{productId}/movements", "list-stock-movements"),
+    route("GET", "/v1/webhooks", "list-webhooks"),
+    route("PUT", "/v1/webhooks/{webhookId}", "put-webhook"),
+    route("GET", "/v1/webhooks/{webhookId}", "get-webhook"),
+    route("DELETE", "/v1/webhooks/{webhookId}", "delete-webhook"),
+    route("POST", "/v1/webhooks/{webhookId}/secret", "rotate-webhook-secret"),
+    route("POST", "/v1/webhooks/{webhookId}/test", "test-webhook"),
+    route("GET", "/v1/webhooks/{webhookId}/deliveries", "list-webhook-deliveries"),
+    route("POST", "/v1/webhooks/{webhookId}/deliveries/{deliveryId}/redelivery", "redeliver-webhook"),
+    named("GET", "/v1/dead-letters", "list-dead-letters", "list-dead-letter-queues"),
+    route("GET", "/v1/dead-letters/{queue}", "list-dead-letters"),
+    route("POST", "/v1/dead-letters/{queue}/redrive", "redrive-dead-letters"),
     open("/v1/openapi.json", "get-openapi", "get-openapi"),
     open("/health/live", "get-health", "get-health-live"),
     open("/health/ready", "get-health", "get-health-ready"),
@@ -35,6 +56,20 @@ pub const ROUTES: [Route; 14] = [
 
 const fn route(method: &'static str, path: &'static str, function: &'static str) -> Route {
     Route { method, path, function, operation: function, auth: true }
+}
+
+const fn named(
+    method: &'static str,
+    path: &'static str,
+    function: &'static str,
+    operation: &'static str,
+) -> Route {
+    Route { method, path, function, operation, auth: true }
+}
+
+/// Called by another company, which has no token: what it sends is signed.
+const fn signed(path: &'static str, function: &'static str) -> Route {
+    Route { method: "POST", path, function, operation: function, auth: false }
 }
 
 const fn open(path: &'static str, function: &'static str, operation: &'static str) -> Route {

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use penstock_domain::OrderId;
-use penstock_domain::order::Order;
+use penstock_domain::order::{self, Event, Order, Summary};
 
 use crate::caller::Request;
-use crate::ledger::Commit;
+use crate::ledger::{Commit, Head};
 use crate::orders::OrderError;
 
 /// An order as of one version.
@@ -33,6 +33,11 @@ impl History {
     /// [`OrderError::NotFound`] when there are no commits.
     pub fn new(id: OrderId, commits: Vec<Commit>) -> Result<Self, OrderError> {
         if commits.is_empty() { Err(OrderError::NotFound(id)) } else { Ok(Self { id, commits }) }
+    }
+
+    /// Which order's.
+    pub fn id(&self) -> OrderId {
+        self.id
     }
 
     /// The commits.
@@ -74,6 +79,14 @@ impl History {
     /// Adds the commit that comes next.
     pub(crate) fn push(&mut self, commit: Commit) {
         self.commits.push(commit);
+    }
+
+    /// What the commit that comes next says about the order, `events` having happened to it as it is `now`.
+    pub(crate) fn head(&self, now: &OrderRecord, events: &[Event]) -> Head {
+        let before: usize = self.commits.iter().map(|commit| commit.events.len()).sum();
+        let first_sequence = u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1);
+        let after = events.iter().fold(Some(now.order.clone()), order::evolve);
+        Head { first_sequence, summary: Summary::of(after.as_ref().unwrap_or(&now.order)) }
     }
 
     /// When its newest commit was: no later one may be earlier.

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use jiff::Timestamp;
-use penstock_domain::order::Event;
+use penstock_domain::order::{Event, Summary};
 use penstock_domain::{IdempotencyKey, OrderId, TenantId};
 
 use crate::Unavailable;
@@ -33,6 +33,17 @@ pub struct Commit {
     pub correlation_id: String,
     /// What happened; nothing when the command had been said before.
     pub events: Vec<Event>,
+    /// What would otherwise have to be read from the commits before it; commits stored before there was one have none.
+    pub head: Option<Head>,
+}
+
+/// What a commit says about the order beyond its own events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Head {
+    /// The number of the commit's first event among the order's, counted from 1.
+    pub first_sequence: u32,
+    /// The order after it.
+    pub summary: Summary,
 }
 
 /// Why a commit was not appended.

@@ -2,12 +2,18 @@
 //!
 //! No AWS and no status codes: what a use case needs from outside is a trait here, kept by `penstock-platform`.
 
+pub mod archiving;
 mod caller;
 pub mod catalogue;
+pub mod checkout;
 mod history;
 pub mod ledger;
+pub mod notifications;
 mod orders;
+pub mod stock;
+pub mod ports;
 pub mod tenants;
+pub mod webhooks;
 
 pub use caller::{Caller, Request};
 pub use history::{History, OrderRecord};

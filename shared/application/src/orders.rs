@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jiff::{Timestamp, TimestampRound, Unit};
 use penstock_domain::order::{Line, LineProblemKind, Refusal, Terms, WantedLine, check_count, price_lines};
-use penstock_domain::{Currency, Limits, OrderId, ProductId};
+use penstock_domain::{Currency, Limits, OrderId, ProductId, TenantId, Terms as CheckoutTerms};
 
 use crate::Unavailable;
 use crate::caller::Caller;
@@ -105,6 +105,14 @@ impl<L: Ledger, C: Catalogue, T: Tenants> Orders<L, C, T> {
         History::new(order, self.ledger.read(&caller.tenant, order).await?)
     }
 
+    /// How a tenant's orders are checked out.
+    ///
+    /// # Errors
+    /// When its settings cannot be read.
+    pub async fn terms(&self, tenant: &TenantId) -> Result<CheckoutTerms, Unavailable> {
+        Ok(self.tenants.settings(tenant).await?.terms)
+    }
+
     /// The time, in the milliseconds that are shown and stored.
     fn now(&self) -> Timestamp {
         let now = (self.clock)();
@@ -162,4 +170,4 @@ impl From<AppendError> for OrderError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

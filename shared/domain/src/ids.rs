@@ -58,11 +58,36 @@ uuid_id! {
     ProductId
 }
 uuid_id! {
+    /// One parcel of an order.
+    ShipmentId
+}
+uuid_id! {
+    /// One return of an order.
+    ReturnId
+}
+uuid_id! {
+    /// One URL of a tenant that is told of its events.
+    WebhookId
+}
+uuid_id! {
+    /// One event on its way to one webhook.
+    DeliveryId
+}
+uuid_id! {
     /// The caller's name for one request, so that sending it twice does it once.
     IdempotencyKey
 }
 
+/// Namespace of what is derived within an order: arbitrary, and fixed for ever.
+const WITHIN_ORDER: Uuid = Uuid::from_u128(0x2f5c_0b64_77d3_5b1e_9a0e_6c4d_8f21_a3b7);
+
 impl OrderId {
+    /// The UUID of something within this order of `tenant`, e.g. a step's: the same name is the same thing, however often it is done.
+    pub fn within(self, tenant: &TenantId, name: &str) -> Uuid {
+        Uuid::new_v5(&WITHIN_ORDER, format!("{tenant}#{self}#{name}").as_bytes())
+    }
+
+
     /// The id of the order that `tenant` creates with `key`.
     ///
     /// Derived (UUIDv5), so that a repeated creation meets the first one instead of making a second order.

@@ -7,10 +7,19 @@ mod limits;
 mod money;
 mod number;
 pub mod order;
+mod payment_method;
 mod product;
+mod terms;
+pub mod stock;
+pub mod webhook;
 
-pub use ids::{CustomerId, IdempotencyKey, InvalidTenantId, OrderId, ProductId, TenantId};
+pub use ids::{
+    CustomerId, DeliveryId, IdempotencyKey, InvalidTenantId, OrderId, ProductId, ReturnId, ShipmentId,
+    TenantId, WebhookId,
+};
 pub use limits::{InvalidLimits, Limits};
 pub use money::{Currency, Money, MoneyError};
 pub use number::{DecimalNumber, NotANumber, Uncountable};
+pub use payment_method::{InvalidPaymentMethod, PaymentMethod};
 pub use product::{InvalidProduct, Product, ProductDetails};
+pub use terms::{InvalidTerms, Terms};

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use jiff::Timestamp;
-use penstock_application::Orders;
+use penstock_application::stock::Stock;
+use penstock_application::{Clock, Orders};
 
 use crate::caches::Caches;
 use crate::catalogue::{CachedCatalogue, DynamoCatalogue};
 use crate::function::Environment;
 use crate::health::Health;
 use crate::ledger::DynamoLedger;
+use crate::stock::DynamoStock;
 use crate::telemetry::CountRetries;
 use crate::tenants::DynamoTenants;
 use crate::views::OrderViews;
@@ -28,6 +30,10 @@ pub struct App {
     pub catalogue: CachedCatalogue<DynamoCatalogue>,
     /// What can be ordered, as stored.
     pub products: DynamoCatalogue,
+    /// What callers do with stock.
+    pub stock: Stock<DynamoStock>,
+    /// Stock, as stored.
+    pub stock_ledger: DynamoStock,
     /// Whether all the above can be reached.
     pub health: Health,
 }
@@ -74,10 +80,12 @@ impl App {
         let tenants =
             DynamoTenants::new(client.clone(), environment.required("TENANTS_TABLE")?, Arc::clone(caches));
         let views = OrderViews::new(client.clone(), environment.required("ORDER_VIEWS_TABLE")?);
+        let stock_ledger = DynamoStock::new(client.clone(), environment.required("STOCK_TABLE")?);
         let health = Health::new(client, environment)?;
-        let clock = Arc::new(Timestamp::now);
+        let clock: Clock = Arc::new(Timestamp::now);
+        let stock = Stock::new(stock_ledger.clone(), Arc::clone(&clock));
         let orders = Orders::new(ledger.clone(), catalogue.clone(), tenants, clock);
-        Ok(Self { orders, ledger, views, catalogue, products, health })
+        Ok(Self { orders, ledger, views, catalogue, products, stock, stock_ledger, health })
     }
 }
 

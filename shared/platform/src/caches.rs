@@ -1,14 +1,17 @@
-//! What one process remembers of the catalogue and of tenants' settings.
+//! What one process remembers of the catalogue, and of tenants' settings and webhooks.
 //!
 //! In AWS each function instance has its own; on a laptop all functions share one, so that a write through one
 //! function is seen by the others at once.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use moka::Expiry;
 use moka::sync::Cache;
-use penstock_domain::{Limits, Product, ProductId, TenantId};
+use penstock_application::tenants::Settings;
+use penstock_domain::webhook::Webhook;
+use penstock_domain::{Product, ProductId, TenantId};
 
 const PRODUCTS_MAX: u64 = 20_000;
 const TENANTS_MAX: u64 = 1_000;
@@ -22,7 +25,8 @@ pub(crate) type Remembered = Option<Product>;
 /// The caches of one process.
 pub struct Caches {
     pub(crate) products: Cache<(TenantId, ProductId), Remembered>,
-    pub(crate) limits: Cache<TenantId, Limits>,
+    pub(crate) settings: Cache<TenantId, Settings>,
+    pub(crate) webhooks: Cache<TenantId, Arc<[Webhook]>>,
     writes: AtomicU64,
 }
 
@@ -32,7 +36,8 @@ impl Caches {
         let expiry = ProductExpiry::new(ttl);
         Self {
             products: Cache::builder().max_capacity(PRODUCTS_MAX).expire_after(expiry).build(),
-            limits: Cache::builder().max_capacity(TENANTS_MAX).time_to_live(ttl).build(),
+            settings: Cache::builder().max_capacity(TENANTS_MAX).time_to_live(ttl).build(),
+            webhooks: Cache::builder().max_capacity(TENANTS_MAX).time_to_live(ttl).build(),
             writes: AtomicU64::new(0),
         }
     }

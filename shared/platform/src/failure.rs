@@ -5,6 +5,8 @@
 use std::error::Error;
 
 use penstock_api::problem::Problem;
+use penstock_application::stock::StockError;
+use penstock_application::webhooks::WebhookError;
 use penstock_application::{OrderError, Unavailable};
 
 /// When to try again what a dependency kept from being done.
@@ -49,10 +51,47 @@ impl From<OrderError> for Failure {
     }
 }
 
+impl From<StockError> for Failure {
+    fn from(error: StockError) -> Self {
+        let problem = match &error {
+            StockError::NotEnough(refusal) => Problem::not_enough_stock(refusal),
+            StockError::KeyReused(_) => Problem::idempotency_key_reused(),
+            StockError::Contended => Problem::stock_contended(),
+            StockError::Unavailable(_) => Problem::unavailable(RETRY_AFTER_SECONDS),
+        };
+        let ours = problem.code.status() >= 500;
+        Self { problem, cause: ours.then(|| chain(&error)) }
+    }
+}
+
+impl From<WebhookError> for Failure {
+    fn from(error: WebhookError) -> Self {
+        let problem = match &error {
+            WebhookError::NotFound(_) => Problem::webhook_not_found(),
+            WebhookError::NoDelivery(_) => Problem::delivery_not_found(),
+            WebhookError::TooMany => Problem::too_many_webhooks(),
+            WebhookError::Contended => Problem::webhook_contended(),
+            WebhookError::Unavailable(_) => Problem::unavailable(RETRY_AFTER_SECONDS),
+        };
+        let ours = problem.code.status() >= 500;
+        Self { problem, cause: ours.then(|| chain(&error)) }
+    }
+}
+
 impl Failure {
     /// Whether it is ours and not the caller's.
     pub(crate) fn is_ours(&self) -> bool {
         self.problem.code.status() >= 500
+    }
+
+    /// Something that is needed cannot be reached.
+    pub fn unavailable(cause: &dyn Error) -> Self {
+        Self { problem: Problem::unavailable(RETRY_AFTER_SECONDS), cause: Some(chain(cause)) }
+    }
+
+    /// What was told could not be taken now; whoever told it is to tell it again.
+    pub fn not_sent(cause: impl Into<String>) -> Self {
+        Self { problem: Problem::unavailable(RETRY_AFTER_SECONDS), cause: Some(cause.into()) }
     }
 
     /// Something that cannot happen did.
@@ -62,7 +101,7 @@ impl Failure {
 }
 
 /// An error and all its causes, in one line.
-pub(crate) fn chain(error: &dyn Error) -> String {
+pub fn chain(error: &dyn Error) -> String {
     let mut line = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

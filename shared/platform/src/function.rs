@@ -71,8 +71,17 @@ pub trait EventSink: Send + Sync {
     fn handle(&self, event: Value) -> BoxFuture<'_, Result<Value, InvocationError>>;
 }
 
+/// A handler of HTTP requests with parts of its own, for a function that needs other ones than [`App`] has.
+pub trait Endpoint: Send + Sync {
+    /// Answers one request.
+    fn handle(&self, request: Request) -> BoxFuture<'_, Reply>;
+}
+
+/// Builds an [`Endpoint`] in Lambda's init phase. It does no I/O.
+pub type StartEndpoint = fn(&Environment) -> Result<Box<dyn Endpoint>, StartError>;
 /// Builds an [`EventSink`] in Lambda's init phase. It does no I/O.
 pub type StartSink = fn(&Environment) -> Result<Box<dyn EventSink>, StartError>;
+
 
 /// A function of the suite.
 #[derive(Clone, Copy)]
@@ -87,6 +96,7 @@ enum Handler {
     Http(HttpHandler),
     Event(EventHandler),
     Sink(StartSink),
+    Endpoint(StartEndpoint),
 }
 
 impl Function {
@@ -105,6 +115,11 @@ impl Function {
         Self { name, handler: Handler::Sink(start) }
     }
 
+    /// A function behind API Gateway that builds its own parts.
+    pub const fn endpoint(name: &'static str, start: StartEndpoint) -> Self {
+        Self { name, handler: Handler::Endpoint(start) }
+    }
+
     /// Lambda's init phase: builds every client the function needs.
     ///
     /// # Errors
@@ -114,6 +129,7 @@ impl Function {
             Handler::Http(handle) => Started::Http(handle, App::new(&environment)?),
             Handler::Event(handle) => Started::Event(handle, App::new(&environment)?),
             Handler::Sink(start) => Started::Sink(start(&environment)?),
+            Handler::Endpoint(start) => Started::Endpoint(start(&environment)?),
         };
         Ok(Instance { name: self.name, started })
     }
@@ -130,6 +146,7 @@ enum Started {
     Http(HttpHandler, App),
     Event(EventHandler, App),
     Sink(Box<dyn EventSink>),
+    Endpoint(Box<dyn Endpoint>),
 }
 
 impl Instance {
@@ -138,8 +155,10 @@ impl Instance {
     pub(crate) async fn prewarm(&self) {
         match &self.started {
             Started::Http(_, app) | Started::Event(_, app) => app.health.knock().await,
-            // Nobody waits for the first answer of what is behind a queue or a stream.
+            // Nobody waits for the first answer of what is behind a queue or a stream, or of a webhook.
             Started::Sink(_) => {}
+            // What it asks first is its own affair.
+            Started::Endpoint(_) => {}
         }
     }
 
@@ -160,7 +179,10 @@ impl Instance {
         let started = Instant::now();
         let invoked = async {
             match &self.started {
-                Started::Http(handle, app) => invoke_http(*handle, app, payload, invocation).await,
+                Started::Http(handle, app) => invoke_http(|it| handle(app, it), payload, invocation).await,
+                Started::Endpoint(endpoint) => {
+                    invoke_http(|it| endpoint.handle(it), payload, invocation).await
+                }
                 Started::Event(handle, app) => {
                     Ok((handle(app, serde_json::from_slice(payload)?).await?, Outcome::Done))
                 }
@@ -179,9 +201,8 @@ impl Instance {
     }
 }
 
-async fn invoke_http(
-    handle: HttpHandler,
-    app: &App,
+async fn invoke_http<'a>(
+    handle: impl FnOnce(Request) -> BoxFuture<'a, Reply>,
     payload: &[u8],
     invocation: Invocation,
 ) -> Result<(Value, Outcome), InvocationError> {
@@ -193,7 +214,7 @@ async fn invoke_http(
     span.record("trace_id", &ids.trace.id);
     let route = request.route().to_owned();
     let started = Instant::now();
-    let reply = handle(app, request).await;
+    let reply = handle(request).await;
     let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;
     let (response, outcome) = match reply {
         Ok(response) => (response, Outcome::Done),

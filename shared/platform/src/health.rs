@@ -42,7 +42,7 @@ impl Health {
         };
         let tables = vec![
             table("orders", "ORDERS_TABLE", Some(AttributeValue::N("0".to_owned())))?,
-            table("order-views", "ORDER_VIEWS_TABLE", None)?,
+            table("order-views", "ORDER_VIEWS_TABLE", Some(text(PROBE)))?,
             table("products", "PRODUCTS_TABLE", Some(text(PROBE)))?,
             table("tenants", "TENANTS_TABLE", None)?,
         ];

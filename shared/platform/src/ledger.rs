@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 use penstock_application::Unavailable;
-use penstock_application::ledger::{AppendError, Commit, Ledger};
+use penstock_application::ledger::{AppendError, Commit, Head, Ledger};
 use penstock_domain::{IdempotencyKey, OrderId, TenantId};
 use serde::{Deserialize, Serialize};
 
@@ -128,12 +128,19 @@ struct CommitItem {
     correlation: String,
     /// JSON, in the domain's frozen form.
     events: String,
+    /// The number of the first event among the order's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sequence: Option<u32>,
+    /// The order after it, as JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    summary: Option<String>,
 }
 
 impl CommitItem {
     fn new(commit: &Commit) -> Result<Self, Unavailable> {
-        let events =
-            serde_json::to_string(&commit.events).map_err(|error| unavailable(LEDGER)(error.into()))?;
+        let broken = |error: serde_json::Error| unavailable(LEDGER)(error.into());
+        let events = serde_json::to_string(&commit.events).map_err(broken)?;
+        let summary = commit.head.as_ref().map(|head| serde_json::to_string(&head.summary)).transpose();
         Ok(Self {
             pk: partition(&commit.tenant, commit.order),
             sk: commit.number,
@@ -145,6 +152,8 @@ impl CommitItem {
             traceparent: commit.traceparent.clone(),
             correlation: commit.correlation_id.clone(),
             events,
+            sequence: commit.head.as_ref().map(|head| head.first_sequence),
+            summary: summary.map_err(broken)?,
         })
     }
 }
@@ -170,7 +179,13 @@ pub(crate) fn commit(item: impl Into<serde_dynamo::Item>) -> Result<Commit, Unav
         traceparent: stored.traceparent,
         correlation_id: stored.correlation,
         events: serde_json::from_str(&stored.events).map_err(|error| damaged(error.into()))?,
+        head: head(stored.sequence, stored.summary.as_deref()).map_err(|error| damaged(error.into()))?,
     })
+}
+
+fn head(sequence: Option<u32>, summary: Option<&str>) -> Result<Option<Head>, serde_json::Error> {
+    let (Some(first_sequence), Some(summary)) = (sequence, summary) else { return Ok(None) };
+    Ok(Some(Head { first_sequence, summary: serde_json::from_str(summary)? }))
 }
 
 fn partition(tenant: &TenantId, order: OrderId) -> String {

@@ -1,4 +1,6 @@
 //! From the ledger to the read model: what the stream brings, and everything anew.
+//!
+//! All commits of an order in a batch are one write of its view.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +17,7 @@ use crate::app::App;
 use crate::failure::chain;
 use crate::ledger::commit;
 use crate::store::{Item, sdk, text};
+use crate::views::ViewChange;
 
 /// How many orders are projected at once.
 const CONCURRENCY_MAX: usize = 16;
@@ -22,12 +25,12 @@ const CONCURRENCY_MAX: usize = 16;
 const REBUILD_ORDERS_MAX: usize = 20_000;
 const REBUILD_PAGE_ITEMS: i32 = 500;
 
-/// The commits of one order in a batch, and where in the stream the first of them stands.
+/// The commits of one order in a batch by number, and where in the stream the first of them stands.
 struct Change {
     tenant: TenantId,
     order: OrderId,
     first: usize,
-    commits: Vec<Commit>,
+    commits: BTreeMap<u32, Commit>,
 }
 
 impl App {
@@ -54,12 +57,13 @@ impl App {
 
     async fn project_change(&self, change: Change) -> Option<usize> {
         let Change { tenant, order, first, commits } = change;
-        let newest = commits.last().cloned();
-        match self.project_order(&tenant, order, commits).await {
+        let commits: Vec<Commit> = commits.into_values().collect();
+        let newest = commits.last();
+        match self.project_order(&tenant, order, &commits).await {
             Ok(()) => None,
             Err(error) => {
-                let correlation_id = newest.as_ref().map(|commit| commit.correlation_id.as_str());
-                let traceparent = newest.as_ref().and_then(|commit| commit.traceparent.as_deref());
+                let correlation_id = newest.map(|commit| commit.correlation_id.as_str());
+                let traceparent = newest.and_then(|commit| commit.traceparent.as_deref());
                 let trace_id = traceparent.and_then(|parent| parent.split('-').nth(1));
                 let error = chain(&error);
                 tracing::error!(%tenant, %order, correlation_id, trace_id, error, "an order was not projected");
@@ -68,20 +72,30 @@ impl App {
         }
     }
 
-    /// Writes the order's view. The ledger is asked only when the commits do not begin with the first.
+    /// Brings an order's view up to date in one write. The ledger is asked only when the commits are not all that there are, and
+    /// do not go on from the view that is there.
     async fn project_order(
         &self,
         tenant: &TenantId,
         order: OrderId,
-        mut commits: Vec<Commit>,
+        commits: &[Commit],
     ) -> Result<(), ProjectionError> {
         let complete =
             !commits.is_empty() && commits.iter().zip(1..).all(|(commit, number)| commit.number == number);
-        if !complete {
-            commits = self.ledger.read(tenant, order).await?;
+        if complete {
+            return self.write_whole(tenant, History::new(order, commits.to_vec())?).await;
         }
-        let record = History::new(order, commits)?.now()?;
-        Ok(self.views.put(tenant, &record).await?)
+        if let Some(change) = ViewChange::of(commits)
+            && self.views.change(&change).await?
+        {
+            return Ok(());
+        }
+        let commits = self.ledger.read(tenant, order).await?;
+        self.write_whole(tenant, History::new(order, commits)?).await
+    }
+
+    async fn write_whole(&self, tenant: &TenantId, history: History) -> Result<(), ProjectionError> {
+        Ok(self.views.put(tenant, &history.now()?).await?)
     }
 
     /// Projects every order anew, from the whole ledger: for a read model that was lost, or that gained a field.
@@ -113,7 +127,7 @@ impl App {
     }
 
     async fn rebuild_order(&self, tenant: TenantId, order: OrderId) -> Option<OrderId> {
-        let change = Change { tenant, order, first: 0, commits: vec![] };
+        let change = Change { tenant, order, first: 0, commits: BTreeMap::new() };
         self.project_change(change).await.map(|_| order)
     }
 
@@ -190,16 +204,16 @@ fn changes(records: &[EventRecord]) -> (Vec<Change>, Option<usize>) {
             continue; // A deletion: the ledger makes none.
         }
         match commit(record.change.new_image.clone()) {
-            Ok(commit) => changes
-                .entry((commit.tenant.clone(), commit.order))
-                .or_insert_with(|| Change {
+            Ok(commit) => {
+                let of_order = changes.entry((commit.tenant.clone(), commit.order));
+                let change = of_order.or_insert_with(|| Change {
                     tenant: commit.tenant.clone(),
                     order: commit.order,
                     first: place,
-                    commits: vec![],
-                })
-                .commits
-                .push(commit),
+                    commits: BTreeMap::new(),
+                });
+                change.commits.insert(commit.number, commit);
+            }
             Err(error) => {
                 tracing::error!(error = chain(&error), "a stream record is no commit");
                 malformed = malformed.or(Some(place));

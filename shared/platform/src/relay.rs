@@ -14,15 +14,15 @@ use penstock_api::envelope::Envelope;
 use penstock_api::history::HistoryEntry;
 use penstock_application::Unavailable;
 use penstock_application::ledger::{Commit, Ledger};
-use penstock_domain::{OrderId, TenantId};
+use penstock_domain::{OrderId, TenantId, order};
 use serde_json::Value;
 
 use crate::app::StartError;
 use crate::failure::chain;
 use crate::function::{Environment, EventSink, InvocationError};
 use crate::ledger::{DynamoLedger, commit};
-use crate::queue::{Outgoing, Queue};
-use crate::subscriptions::{SUBSCRIPTIONS, Takes};
+use crate::queue::{NewLetter, Queue};
+use crate::subscriptions::{Form, SUBSCRIPTIONS, Subscription};
 use crate::telemetry::CountRetries;
 
 /// How many orders' histories are read at once.
@@ -31,7 +31,13 @@ const READS_MAX: usize = 16;
 /// What sends events on.
 pub struct Relay {
     ledger: DynamoLedger,
-    subscribers: Vec<(Takes, Queue)>,
+    subscribers: Vec<Subscriber>,
+}
+
+/// Who is told, and where.
+struct Subscriber {
+    subscription: Subscription,
+    queue: Queue,
 }
 
 /// A commit in a batch of the stream, and where it stands there.
@@ -40,10 +46,20 @@ struct Placed {
     commit: Commit,
 }
 
-/// An event's envelope, and where in the batch its commit stands.
+/// An event, its envelope, and where in the batch its commit stands.
 struct Letter {
     place: usize,
     envelope: Envelope,
+    event: order::Event,
+}
+
+impl Letter {
+    fn to(&self, form: Form) -> NewLetter {
+        match form {
+            Form::Shown => (&self.envelope).into(),
+            Form::Stored => (&self.envelope.carrying(&self.event)).into(),
+        }
+    }
 }
 
 impl Relay {
@@ -55,7 +71,9 @@ impl Relay {
         let config =
             aws_sdk_dynamodb::config::Builder::from(&environment.aws).interceptor(CountRetries).build();
         let ledger = DynamoLedger::new(Client::from_conf(config), environment.required("ORDERS_TABLE")?);
-        let subscribers = SUBSCRIPTIONS.iter().map(|it| Ok((it.takes, Queue::new(environment, it.queue)?)));
+        let subscribers = SUBSCRIPTIONS
+            .iter()
+            .map(|it| Ok(Subscriber { subscription: *it, queue: Queue::new(environment, it.queue)? }));
         Ok(Self { ledger, subscribers: subscribers.collect::<Result<_, StartError>>()? })
     }
 
@@ -86,17 +104,18 @@ impl Relay {
         response
     }
 
-    /// The letters of one order's commits. The ledger is asked only when the commits do not begin with the first: an event's
-    /// number counts those before it.
+    /// The letters of one order's commits. The ledger is asked only for commits that do not say which number their first event
+    /// has: they were stored before commits said so.
     async fn letters(&self, commits: Vec<Placed>) -> Result<Vec<Letter>, usize> {
-        let Some(first) = commits.first() else { return Ok(vec![]) };
-        let numbers = commits.iter().map(|it| it.commit.number);
-        if numbers.zip(1..).all(|(number, expected)| number == expected) {
-            return Ok(letters(&commits, commits.iter().map(|it| &it.commit)));
+        let known: Option<Vec<u32>> = commits.iter().map(|it| first_sequence(&it.commit)).collect();
+        if let Some(known) = known {
+            let numbered = commits.iter().zip(known);
+            return Ok(numbered.flat_map(|(it, first)| letters(it.place, &it.commit, first)).collect());
         }
+        let Some(first) = commits.first() else { return Ok(vec![]) };
         let (tenant, order, place) = (&first.commit.tenant, first.commit.order, first.place);
         match self.ledger.read(tenant, order).await {
-            Ok(history) => Ok(letters(&commits, history.iter())),
+            Ok(history) => Ok(counted(&commits, &history)),
             Err(error) => {
                 tracing::error!(%tenant, %order, error = chain(&error), "an order's events were not sent");
                 Err(place)
@@ -115,12 +134,11 @@ impl EventSink for Relay {
 }
 
 /// Sends what the subscriber takes; the places of what was not sent.
-async fn send((takes, queue): &(Takes, Queue), letters: &[Letter]) -> BTreeSet<usize> {
+async fn send(to: &Subscriber, letters: &[Letter]) -> BTreeSet<usize> {
+    let Subscription { takes, form, .. } = to.subscription;
     let taken: Vec<&Letter> = letters.iter().filter(|it| takes.include(it.envelope.event_type())).collect();
-    let outgoing =
-        |it: &&Letter| Outgoing { body: it.envelope.to_json(), group: it.envelope.tenant().to_string() };
-    let messages: Vec<Outgoing> = taken.iter().map(outgoing).collect();
-    let failed = queue.send(&messages).await;
+    let packed: Vec<NewLetter> = taken.iter().map(|it| it.to(form)).collect();
+    let failed = to.queue.send_packed(&packed).await;
     if let Some((at, error)) = failed.first_key_value() {
         let (events, first) = (failed.len(), taken[*at].envelope.id());
         tracing::error!(events, first, error, "events were not sent to a queue");
@@ -158,15 +176,31 @@ fn by_order(commits: Vec<Placed>) -> Vec<Vec<Placed>> {
     orders.into_values().collect()
 }
 
-/// The letters of the events of `wanted`, numbered by the order's `history` up to them.
-fn letters<'a>(wanted: &[Placed], history: impl Iterator<Item = &'a Commit>) -> Vec<Letter> {
-    let events = history.flat_map(|commit| commit.events.iter().map(move |event| (commit, event)));
-    let numbered = events.zip(1..).filter_map(|((commit, event), sequence)| {
-        let place = wanted.iter().find(|it| it.commit.number == commit.number)?.place;
+/// The number of a commit's first event, as far as the commit itself says.
+fn first_sequence(commit: &Commit) -> Option<u32> {
+    if commit.number == 1 { Some(1) } else { Some(commit.head.as_ref()?.first_sequence) }
+}
+
+/// The letters of the `wanted` commits' events, numbered by counting through the order's history.
+fn counted(wanted: &[Placed], history: &[Commit]) -> Vec<Letter> {
+    let mut first_sequence = 1;
+    let mut counted = Vec::new();
+    for commit in history {
+        if let Some(placed) = wanted.iter().find(|it| it.commit.number == commit.number) {
+            counted.extend(letters(placed.place, commit, first_sequence));
+        }
+        first_sequence += u32::try_from(commit.events.len()).expect("an item holds fewer events");
+    }
+    counted
+}
+
+/// The letters of a commit's events, of which the first has that number.
+fn letters(place: usize, commit: &Commit, first_sequence: u32) -> Vec<Letter> {
+    let numbered = commit.events.iter().zip(first_sequence..).map(|(event, sequence)| {
         let entry = HistoryEntry::new(sequence, commit.number, &commit.actor, event);
         let trace = commit.traceparent.as_deref();
         let envelope = Envelope::new(&commit.tenant, commit.order, &entry, &commit.correlation_id, trace);
-        Some(Letter { place, envelope })
+        Letter { place, envelope, event: event.clone() }
     });
     numbered.collect()
 }

@@ -7,7 +7,9 @@ use penstock_api::conditions::{IfMatch, IfNoneMatch};
 use penstock_api::problem::{Detail, Problem};
 use penstock_api::{idempotency, path};
 use penstock_application::{Caller, Request as CommandRequest};
-use penstock_domain::{OrderId, ProductId, TenantId};
+use penstock_domain::{
+    DeliveryId, IdempotencyKey, OrderId, ProductId, ReturnId, ShipmentId, TenantId, WebhookId,
+};
 
 use crate::failure::Failure;
 use crate::telemetry::about_order;
@@ -104,6 +106,43 @@ impl Request {
         self.path("productId")
     }
 
+    /// The shipment that the path names.
+    ///
+    /// # Errors
+    /// 400 when that is no UUID.
+    pub fn shipment_id(&self) -> Result<ShipmentId, Failure> {
+        self.path("shipmentId")
+    }
+
+    /// The return that the path names.
+    ///
+    /// # Errors
+    /// 400 when that is no UUID.
+    pub fn return_id(&self) -> Result<ReturnId, Failure> {
+        self.path("returnId")
+    }
+
+    /// The webhook that the path names.
+    ///
+    /// # Errors
+    /// 400 when that is no UUID.
+    pub fn webhook_id(&self) -> Result<WebhookId, Failure> {
+        self.path("webhookId")
+    }
+
+    /// The delivery that the path names.
+    ///
+    /// # Errors
+    /// 400 when that is no UUID.
+    pub fn delivery_id(&self) -> Result<DeliveryId, Failure> {
+        self.path("deliveryId")
+    }
+
+    /// A part of the path as it stands there, when the route has one of that name.
+    pub fn path_text(&self, name: &str) -> Option<&str> {
+        self.event.path_parameters.get(name).map(String::as_str)
+    }
+
     fn path<Id: From<uuid::Uuid>>(&self, name: &'static str) -> Result<Id, Failure> {
         let text = self.event.path_parameters.get(name).map(String::as_str).unwrap_or_default();
         Ok(path::parse_id(name, text)?)
@@ -132,6 +171,32 @@ impl Request {
         }
         let broken = || Problem::validation(vec![Detail::new("", "is not what the gateway said it is")]);
         Ok(STANDARD.decode(body).map_err(|_| broken())?)
+    }
+
+    /// This request's own id.
+    pub fn id(&self) -> &str {
+        &self.ids.request
+    }
+
+    /// What ties requests of one business transaction together.
+    pub fn correlation_id(&self) -> &str {
+        &self.ids.correlation
+    }
+
+    /// W3C trace context.
+    pub fn traceparent(&self) -> &str {
+        &self.ids.trace.traceparent
+    }
+
+    /// The facts of a change whose key is not the caller's to say.
+    pub fn on_behalf(&self, key: IdempotencyKey, action: &str) -> CommandRequest {
+        CommandRequest {
+            key,
+            digest: action.to_owned(),
+            id: self.ids.request.clone(),
+            traceparent: Some(self.ids.trace.traceparent.clone()),
+            correlation_id: self.ids.correlation.clone(),
+        }
     }
 
     /// The facts of a request that changes something. `action` and `body` are what the idempotency key stands for.

@@ -1,14 +1,47 @@
 //! What every DynamoDB adapter needs: errors with their cause, sizes, conversions.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use penstock_application::Unavailable;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// A DynamoDB item.
 pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// DynamoDB takes so many keys in one `BatchGetItem`.
+pub(crate) const BATCH_KEYS_MAX: usize = 100;
+/// How often what DynamoDB left unprocessed is asked for again.
+const BATCH_ATTEMPTS_MAX: u32 = 5;
+const BATCH_PAUSE_MS: u64 = 20;
+
+/// The items with these keys, at most [`BATCH_KEYS_MAX`], that are there. One consistent `BatchGetItem`, and another for what it
+/// leaves unprocessed.
+pub(crate) async fn batch_get(
+    what: &'static str,
+    client: &Client,
+    table: &str,
+    mut keys: Vec<Item>,
+) -> Result<Vec<Item>, Unavailable> {
+    let mut items = Vec::with_capacity(keys.len());
+    for attempt in 0..BATCH_ATTEMPTS_MAX {
+        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
+        let wanted = wanted.map_err(|error| unavailable(what)(error.into()))?;
+        let got = client.batch_get_item().request_items(table, wanted).send().await.map_err(sdk(what))?;
+        items.extend(got.responses.into_iter().flat_map(HashMap::into_values).flatten());
+        let unprocessed = got.unprocessed_keys.into_iter().flat_map(HashMap::into_values);
+        keys = unprocessed.flat_map(|of| of.keys).collect();
+        if keys.is_empty() {
+            return Ok(items);
+        }
+        metrics::counter!("Retries").increment(1);
+        tokio::time::sleep(Duration::from_millis(BATCH_PAUSE_MS << attempt)).await;
+    }
+    Err(unavailable(what)(format!("{} items were left unprocessed", keys.len()).into()))
+}
 
 /// `cause`, as what the use cases know.
 pub(crate) fn unavailable(

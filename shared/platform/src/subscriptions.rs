@@ -9,6 +9,17 @@ pub struct Subscription {
     pub queue: &'static str,
     /// Which events it takes.
     pub takes: Takes,
+    /// What their envelopes carry.
+    pub form: Form,
+}
+
+/// What an event's envelope carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// The event as the API shows it.
+    Shown,
+    /// The event as it is stored, for a consumer that decides by it. It does not leave the platform.
+    Stored,
 }
 
 /// Which events a consumer takes.
@@ -21,8 +32,25 @@ pub enum Takes {
 }
 
 /// Every subscription.
-pub const SUBSCRIPTIONS: &[Subscription] =
-    &[Subscription { queue: "ARCHIVE_EVENTS_QUEUE", takes: Takes::Everything }];
+pub const SUBSCRIPTIONS: &[Subscription] = &[
+    Subscription { queue: "ARCHIVE_EVENTS_QUEUE", takes: Takes::Everything, form: Form::Shown },
+    Subscription { queue: "NOTIFICATIONS_QUEUE", takes: Takes::Everything, form: Form::Shown },
+    Subscription { queue: "CHECKOUT_QUEUE", takes: Takes::These(CHECKOUT), form: Form::Stored },
+];
+
+/// What leads to a step of the checkout (`penstock_application::checkout::next`).
+const CHECKOUT: &[&str] = &[
+    "penstock.order.placed",
+    "penstock.order.stockReserved",
+    "penstock.order.stockShort",
+    "penstock.order.paymentStarted",
+    "penstock.order.paymentConfirmed",
+    "penstock.order.paymentDeclined",
+    "penstock.order.refundRequested",
+    "penstock.order.cancelled",
+    "penstock.order.shipmentCreated",
+    "penstock.order.returned",
+];
 
 impl Takes {
     /// Whether events of that type, e.g. `penstock.order.placed`, are among them.

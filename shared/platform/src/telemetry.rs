@@ -11,6 +11,9 @@
 //! | `CacheHits`, `CacheMisses` | count | `Cache` |
 //! | `CacheHitRatio` | 0 to 1, one value a question | `Cache` |
 //! | `OrderTransitions` | count | `Transition` |
+//! | `Letters` | count: what became of a queue's letters | `Consumer`, `Outcome` |
+//! | `LetterAge` | seconds since the oldest letter of an invocation was sent first | `Consumer` |
+//! | `LetterAttempts` | the most attempts before of an invocation's letters | `Consumer` |
 
 use std::io::{self, Write};
 use std::sync::OnceLock;
@@ -22,6 +25,7 @@ use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterce
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
+use jiff::Timestamp;
 use metrics::Unit;
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use penstock_domain::OrderId;
@@ -31,7 +35,11 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::queue::Letter;
+
 const NAMESPACE: &str = "Penstock";
+const COUNTERS: [&str; 8] =
+    ["Errors", "Refusals", "Retries", "LostRaces", "OrderTransitions", "CacheHits", "CacheMisses", "Letters"];
 
 static COLLECTOR: OnceLock<Option<&'static Collector>> = OnceLock::new();
 
@@ -74,9 +82,9 @@ pub fn flush(writer: impl Write) -> io::Result<()> {
 
 fn describe() {
     metrics::describe_histogram!("Latency", Unit::Milliseconds, "");
-    for counter in
-        ["Errors", "Refusals", "Retries", "LostRaces", "OrderTransitions", "CacheHits", "CacheMisses"]
-    {
+    metrics::describe_histogram!("LetterAge", Unit::Seconds, "");
+    metrics::describe_histogram!("LetterAttempts", Unit::Count, "");
+    for counter in COUNTERS {
         metrics::describe_counter!(counter, Unit::Count, "");
     }
 }
@@ -116,6 +124,24 @@ pub(crate) fn count_cache_read(cache: &'static str, known: usize, asked: usize) 
         metrics::counter!("CacheMisses", "Cache" => cache).increment((asked - known) as u64);
         metrics::histogram!("CacheHitRatio", "Cache" => cache).record(known as f64 / asked as f64);
     }
+}
+
+/// Measures the letters of one invocation: each by its outcome, and the oldest and most tried of all.
+///
+/// One value an invocation, for the same reason.
+pub(crate) fn measure_letters<'a>(
+    consumer: &'static str,
+    now: Timestamp,
+    letters: impl Iterator<Item = (&'a Letter, &'static str)>,
+) {
+    let (mut age, mut attempts) = (0.0_f64, 0);
+    for (letter, outcome) in letters {
+        age = age.max(now.duration_since(letter.sent_at).as_secs_f64());
+        attempts = attempts.max(letter.attempts);
+        metrics::counter!("Letters", "Consumer" => consumer, "Outcome" => outcome).increment(1);
+    }
+    metrics::histogram!("LetterAge", "Consumer" => consumer).record(age);
+    metrics::histogram!("LetterAttempts", "Consumer" => consumer).record(f64::from(attempts));
 }
 
 /// Counts the attempts after the first of every AWS call.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use penstock_application::Unavailable;
-use penstock_application::tenants::Tenants;
-use penstock_domain::{Limits, TenantId};
+use penstock_application::tenants::{Settings, Tenants};
+use penstock_domain::{Limits, TenantId, Terms};
 use serde::{Deserialize, Serialize};
 
 use crate::caches::Caches;
@@ -26,6 +26,8 @@ pub struct DynamoTenants {
 struct SettingsItem {
     pk: TenantId,
     limits: Limits,
+    #[serde(default)]
+    terms: Terms,
 }
 
 impl DynamoTenants {
@@ -34,36 +36,40 @@ impl DynamoTenants {
         Self { client, table, caches }
     }
 
-    /// Settles a tenant's limits. One `PutItem`.
+    /// Settles a tenant's settings. One `PutItem`.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub async fn put_limits(&self, tenant: &TenantId, limits: Limits) -> Result<(), Unavailable> {
-        let item = to_item(SETTINGS, &SettingsItem { pk: tenant.clone(), limits })?;
+    pub async fn put(&self, tenant: &TenantId, settings: Settings) -> Result<(), Unavailable> {
+        let Settings { limits, terms } = settings;
+        let item = to_item(SETTINGS, &SettingsItem { pk: tenant.clone(), limits, terms })?;
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
         self.caches.written();
-        self.caches.limits.invalidate(tenant);
+        self.caches.settings.invalidate(tenant);
         put.map(|_| ()).map_err(sdk(SETTINGS))
     }
 }
 
 impl Tenants for DynamoTenants {
     /// One `GetItem` when not remembered.
-    async fn limits(&self, tenant: &TenantId) -> Result<Limits, Unavailable> {
-        let remembered = self.caches.limits.get(tenant);
+    async fn settings(&self, tenant: &TenantId) -> Result<Settings, Unavailable> {
+        let remembered = self.caches.settings.get(tenant);
         count_cache_read("tenants", usize::from(remembered.is_some()), 1);
-        if let Some(limits) = remembered {
-            return Ok(limits);
+        if let Some(settings) = remembered {
+            return Ok(settings);
         }
         let mark = self.caches.mark();
         let get = self.client.get_item().table_name(&self.table).key("pk", text(tenant.as_str()));
         let found = get.consistent_read(true).send().await.map_err(sdk(SETTINGS))?;
-        let limits = match found.item {
-            Some(item) => from_item::<SettingsItem>(SETTINGS, item)?.limits,
-            None => Limits::default(),
+        let settings = match found.item {
+            Some(item) => {
+                let SettingsItem { limits, terms, .. } = from_item(SETTINGS, item)?;
+                Settings { limits, terms }
+            }
+            None => Settings::default(),
         };
-        let insert = || self.caches.limits.insert(tenant.clone(), limits);
-        self.caches.remember(mark, insert, || self.caches.limits.invalidate(tenant));
-        Ok(limits)
+        let insert = || self.caches.settings.insert(tenant.clone(), settings);
+        self.caches.remember(mark, insert, || self.caches.settings.invalidate(tenant));
+        Ok(settings)
     }
 }

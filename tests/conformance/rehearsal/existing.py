@@ -29,6 +29,7 @@ class Existing:
             "AWS::CloudWatch::Alarm": self.alarm,
             "AWS::ApiGatewayV2::Stage": self.stage,
             "AWS::S3::Bucket": self.bucket,
+            "AWS::Events::Rule": self.rule,
         }
 
     def table(self, name):
@@ -94,3 +95,7 @@ class Existing:
     def bucket(self, name):
         versioning = self.clients("s3").get_bucket_versioning(Bucket=name).get("Status")
         return {"VersioningConfiguration": {"Status": versioning} if versioning else None}
+
+    def rule(self, name):
+        rule = self.clients("events").describe_rule(Name=name)
+        return {key: rule.get(key) for key in ("Description", "ScheduleExpression", "State")}

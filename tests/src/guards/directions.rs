@@ -33,8 +33,14 @@ const NO_OUTSIDE: [&str; 11] =
     [AWS[0], AWS[1], AWS[2], AWS[3], HTTP[0], HTTP[1], HTTP[2], HTTP[3], HTTP[4], HTTP[5], HTTP[6]];
 
 /// The table of functions in it names what a tenant's settings are; [`super::sources::knowing`] keeps the rest of it from doing so.
-const LOCAL: [&str; 5] =
-    ["penstock-application", "penstock-domain", "penstock-platform", "penstock-replay", "functions"];
+const LOCAL: [&str; 6] = [
+    "penstock-application",
+    "penstock-domain",
+    "penstock-platform",
+    "penstock-replay",
+    "penstock-sandbox",
+    "functions",
+];
 
 /// The layer of a package; none for tests, benchmarks and tasks, which may use all.
 fn layer(package: &str, functions: &BTreeSet<String>) -> Option<Layer> {
@@ -44,7 +50,7 @@ fn layer(package: &str, functions: &BTreeSet<String>) -> Option<Layer> {
         "penstock-api" => (&["penstock-domain"], &PURE),
         "penstock-platform" => (&["penstock-domain", "penstock-application", "penstock-api"], &[]),
         "penstock-blobs" => (&["penstock-platform"], &[]),
-        "penstock-replay" => (&[], &AWS),
+        "penstock-replay" | "penstock-sandbox" => (&[], &AWS),
         "penstock-local" => (&LOCAL, &[]),
         _ if functions.contains(package) => (
             &[

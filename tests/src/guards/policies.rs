@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::template::Function;
 
-/// What each function may do: `OrdersTable dynamodb:Query`, an index as `OrderViewsTable/index/by-time dynamodb:Query`.
+/// What each function may do: `OrdersTable dynamodb:Query`, an index as `OrderViewsTable/index/waiting dynamodb:Query`.
 pub type Grants = BTreeMap<String, BTreeSet<String>>;
 
 /// What the functions' policies grant.

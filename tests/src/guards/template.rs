@@ -43,6 +43,12 @@ impl Template {
         members(&self.0["Parameters"])
     }
 
+    /// What it says of all functions and APIs at once.
+    #[must_use]
+    pub fn globals(&self) -> Value {
+        self.0["Globals"].clone()
+    }
+
     /// Its resources by logical id.
     #[must_use]
     pub fn resources(&self) -> BTreeMap<String, Value> {

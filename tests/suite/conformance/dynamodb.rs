@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, KeysAndAttributes, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem,
+    AttributeValue, Get, KeysAndAttributes, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
+    TransactGetItem, TransactWriteItem, Update,
 };
 use penstock_tests::shop::Shop;
 
@@ -110,6 +110,35 @@ async fn a_cancelled_transaction_gives_its_reasons_item_by_item() {
     assert_eq!(reasons[1].item, Some(item("a", 2, "first")));
 }
 
+/// "TransactWriteItems", <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>: a token makes a
+/// transaction once, and is of one request.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_makes_a_transaction_once_and_is_of_one_request() {
+    let table = Table::open().await;
+    assert_eq!(table.add_by_token("t", 1).await, None);
+    assert_eq!(table.add_by_token("t", 1).await, None);
+    assert_eq!(table.add_by_token("t", 2).await.as_deref(), Some("IdempotentParameterMismatchException"));
+    assert_eq!(table.add_by_token("another", 1).await, None);
+    assert_eq!(table.get("a", 1).await.unwrap()["hits"], AttributeValue::N("2".to_owned()));
+}
+
+/// "TransactGetItems", <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactGetItems.html>: an answer for each
+/// item, in the order asked, empty for what is not there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_reads_in_the_order_it_was_asked() {
+    let table = Table::open().await;
+    table.put("a", 1, "first").await;
+    table.put("a", 2, "second").await;
+    let get = |number| {
+        let get = Get::builder().table_name(&table.name).set_key(Some(key("a", number)));
+        TransactGetItem::builder().get(get.build().unwrap()).build()
+    };
+    let gets = [get(2), get(3), get(1)].into();
+    let answer = table.client.transact_get_items().set_transact_items(Some(gets)).send().await.unwrap();
+    let contents: Vec<_> = answer.responses().iter().map(|it| it.item()?.get("content")).collect();
+    assert_eq!(contents, [Some(&text("second")), None, Some(&text("first"))]);
+}
+
 /// "DynamoDB read and write operations",
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>: a query costs what its items come
 /// to together, rounded up to 4 KB once.
@@ -136,6 +165,21 @@ impl Table {
         put.send().await.expect("the item is taken");
     }
 
+    /// Adds to an item's hits in a transaction; the error's code, if there is one.
+    async fn add_by_token(&self, token: &str, amount: u32) -> Option<String> {
+        let update = Update::builder().table_name(&self.name).set_key(Some(key("a", 1)));
+        let update = update.update_expression("ADD hits :amount");
+        let update = update.expression_attribute_values(":amount", AttributeValue::N(amount.to_string()));
+        let item = TransactWriteItem::builder().update(update.build().unwrap()).build();
+        let write = self.client.transact_write_items().client_request_token(token).transact_items(item);
+        write.send().await.err().and_then(|it| it.code().map(str::to_owned))
+    }
+
+    async fn get(&self, pk: &str, sk: u32) -> Option<HashMap<String, AttributeValue>> {
+        let get = self.client.get_item().table_name(&self.name).set_key(Some(key(pk, sk)));
+        get.consistent_read(true).send().await.expect("the table answers").item
+    }
+
     async fn get_batch(
         &self,
         numbers: &[u32],
@@ -150,6 +194,10 @@ impl Table {
         let get = self.client.batch_get_item().request_items(&self.name, wanted);
         get.send().await.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error)
     }
+}
+
+fn key(pk: &str, sk: u32) -> HashMap<String, AttributeValue> {
+    HashMap::from([("pk".into(), text(pk)), ("sk".into(), numbered(sk))])
 }
 
 fn item(pk: &str, sk: u32, content: &str) -> HashMap<String, AttributeValue> {

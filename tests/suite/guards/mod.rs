@@ -1,5 +1,6 @@
 //! Guards: each is held against the real tree, and against planted mistakes that it must report.
 
+mod consumers;
 mod directions;
 mod environments;
 mod inventory;

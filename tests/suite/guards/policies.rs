@@ -19,6 +19,14 @@ const CALLS: &[(&str, &[&str])] = &[
             "ArchiveEventsQueue sqs:ReceiveMessage",
         ],
     ),
+    (
+        "archive-orders",
+        &[
+            "OrderViewsTable/index/to-archive dynamodb:Query",
+            "OrdersTable dynamodb:PutItem",
+            "OrdersTable dynamodb:Query",
+        ],
+    ),
     ("cancel-order", &["OrdersTable dynamodb:PutItem", "OrdersTable dynamodb:Query"]),
     (
         "create-order",
@@ -55,10 +63,10 @@ const CALLS: &[(&str, &[&str])] = &[
     (
         "list-orders",
         &[
+            "OrderViewsTable dynamodb:BatchGetItem",
+            "OrderViewsTable dynamodb:Query",
             "OrderViewsTable/index/by-customer dynamodb:Query",
-            "OrderViewsTable/index/by-customer-status dynamodb:Query",
-            "OrderViewsTable/index/by-status dynamodb:Query",
-            "OrderViewsTable/index/by-time dynamodb:Query",
+            "OrderViewsTable/index/waiting dynamodb:Query",
         ],
     ),
     ("list-products", &["ProductsTable dynamodb:Query", "ProductsTable/index/by-category dynamodb:Query"]),
@@ -67,6 +75,7 @@ const CALLS: &[(&str, &[&str])] = &[
         "project-orders",
         &[
             "OrderViewsTable dynamodb:PutItem",
+            "OrderViewsTable dynamodb:UpdateItem",
             "OrdersTable dynamodb:Query",
             "OrdersTable/stream dynamodb:DescribeStream",
             "OrdersTable/stream dynamodb:GetRecords",
@@ -93,6 +102,9 @@ const CALLS: &[(&str, &[&str])] = &[
             "RelayEventsFailureQueue sqs:SendMessage",
         ],
     ),
+    ("adjust-stock", &["StockTable dynamodb:BatchGetItem", "StockTable dynamodb:PutItem"]),
+    ("get-stock", &["StockTable dynamodb:BatchGetItem"]),
+    ("list-stock-movements", &["StockTable dynamodb:BatchGetItem", "StockTable dynamodb:Query"]),
 ];
 
 #[test]

@@ -8,6 +8,7 @@ mod expiry;
 mod operations;
 mod stream;
 mod tables;
+mod transactions;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,6 +18,7 @@ use dynoxide::DynoxideError;
 use dynoxide::storage::Storage;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use super::checkpointer::Checkpointer;
@@ -75,6 +77,7 @@ impl DynamoDb {
             "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 16000;",
         )?;
         stream::prepare(storage.conn())?;
+        transactions::prepare(storage.conn())?;
         Ok(Self {
             inner: Arc::new(Inner { storage: Mutex::new(storage), checkpointer, readers: RwLock::default() }),
         })
@@ -92,7 +95,14 @@ impl DynamoDb {
     /// Answers one operation.
     #[must_use]
     pub fn answer(&self, operation: &str, body: &[u8]) -> ServiceReply {
-        let outcome = operations::run(&self.storage(), operation, body);
+        self.answer_at(operation, body, Timestamp::now())
+    }
+
+    fn answer_at(&self, operation: &str, body: &[u8], now: Timestamp) -> ServiceReply {
+        let outcome = match operation {
+            "TransactWriteItems" => transactions::write(&self.storage(), body, now),
+            _ => operations::run(&self.storage(), operation, body),
+        };
         match outcome {
             Ok(done) => {
                 if done.write_units > 0.0 {
@@ -135,6 +145,9 @@ impl DynamoDb {
             if !storage.conn().is_autocommit() {
                 let rolled_back = storage.rollback();
                 tracing::error!(ok = rolled_back.is_ok(), "rolled back what a crashed operation left");
+            }
+            if let Err(error) = transactions::none_runs(storage.conn()) {
+                tracing::error!(error = error.to_string(), "a crashed transaction may be taken for made");
             }
             self.inner.storage.clear_poison();
             storage

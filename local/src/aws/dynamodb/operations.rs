@@ -32,12 +32,12 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    fn new(tables: Vec<String>, error: DynoxideError) -> Self {
+    pub(super) fn new(tables: Vec<String>, error: DynoxideError) -> Self {
         Self { tables, write_units: 0.0, error }
     }
 }
 
-type Outcome = Result<Done, Refused>;
+pub(super) type Outcome = Result<Done, Refused>;
 
 #[derive(Clone, Copy)]
 enum Units {

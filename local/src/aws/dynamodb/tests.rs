@@ -255,7 +255,7 @@ fn put_until(sk: u32, until: &Value) -> Vec<u8> {
     json!({"TableName": "things", "Item": item}).to_string().into_bytes()
 }
 
-fn sorts(store: &DynamoDb) -> Vec<String> {
+pub(super) fn sorts(store: &DynamoDb) -> Vec<String> {
     let scanned: Value =
         serde_json::from_slice(&store.answer("Scan", br#"{"TableName": "things"}"#).body).unwrap();
     let items = scanned["Items"].as_array().unwrap().iter();
@@ -283,7 +283,7 @@ fn opened(file: &Path) -> DynamoDb {
     store
 }
 
-fn things() -> Table {
+pub(super) fn things() -> Table {
     let create = json!({
         "TableName": "things",
         "BillingMode": "PAY_PER_REQUEST",

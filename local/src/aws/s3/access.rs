@@ -1,5 +1,7 @@
 //! Who may ask, and under which names S3 is known: what the wire format's crate asks of us.
 
+use std::collections::BTreeMap;
+
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use s3s::access::{S3Access, S3AccessContext};
@@ -30,6 +32,8 @@ pub(super) struct Asked {
     pub(super) operation: String,
     /// Whose call it was taken for.
     pub(super) function: String,
+    /// What of a batch the caller may not, by its place, and why.
+    pub(super) refused: BTreeMap<usize, String>,
 }
 
 /// Lets nobody in who did not sign, and nothing pass as another operation, or another's, than it was judged as.
@@ -38,7 +42,9 @@ pub(super) struct SameOperation(pub(super) AccessKeys);
 #[async_trait::async_trait]
 impl S3Access for SameOperation {
     async fn check(&self, context: &mut S3AccessContext<'_>) -> S3Result<()> {
-        one_mechanism(context.headers(), context.uri().query().unwrap_or_default())?;
+        let query = context.uri().query().unwrap_or_default();
+        one_mechanism(context.headers(), query)?;
+        nothing_not_done(context.headers(), query)?;
         let asked = context.extensions_mut().get::<Asked>().cloned();
         let (Some(asked), Some(verified)) = (asked, context.credentials()) else {
             return Err(s3_error!(AccessDenied, "Access Denied"));
@@ -77,6 +83,36 @@ fn one_mechanism(headers: &HeaderMap, query: &str) -> S3Result<()> {
     Ok(())
 }
 
+/// What an object is to be beyond what is done here. An object that is not what its writer asked for would be worse than none.
+const NOT_DONE: [&str; 6] = [
+    "x-amz-tagging",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-server-side-encryption-customer-algorithm",
+    "x-amz-object-lock-mode",
+    "x-amz-object-lock-retain-until-date",
+    "x-amz-object-lock-legal-hold",
+];
+const ENCRYPTION: &str = "x-amz-server-side-encryption";
+/// How S3 encrypts whatever nobody says anything about.
+const ENCRYPTION_DEFAULT: &str = "AES256";
+
+/// Refuses such a request, whether the header is one or (in a presigned URL) a parameter.
+fn nothing_not_done(headers: &HeaderMap, query: &str) -> S3Result<()> {
+    let given = |name: &str| {
+        let header = headers.get(name).map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
+        header.or_else(|| parameter(&query.to_ascii_lowercase(), name))
+    };
+    if let Some(name) = NOT_DONE.iter().find(|it| given(it).is_some_and(|value| !value.is_empty())) {
+        return Err(s3_error!(NotImplemented, "S3 on a laptop does not do {name}"));
+    }
+    match given(ENCRYPTION) {
+        Some(other) if !other.eq_ignore_ascii_case(ENCRYPTION_DEFAULT) => {
+            Err(s3_error!(NotImplemented, "S3 on a laptop does not do {ENCRYPTION}: {other}"))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn is_in_chunks(headers: &HeaderMap) -> bool {
     headers.get("x-amz-content-sha256").is_some_and(|it| it.as_bytes().starts_with(b"STREAMING"))
 }
@@ -99,6 +135,27 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+
+    #[test]
+    fn what_is_not_done_is_refused_as_header_and_as_parameter() {
+        for (header, query, done) in [
+            (None, "", true),
+            (Some(("x-amz-server-side-encryption", "AES256")), "", true),
+            (Some(("x-amz-server-side-encryption", "aws:kms")), "", false),
+            (Some(("x-amz-server-side-encryption-customer-algorithm", "AES256")), "", false),
+            (Some(("x-amz-tagging", "a=b")), "", false),
+            (Some(("x-amz-tagging", "")), "", true),
+            (Some(("x-amz-object-lock-mode", "GOVERNANCE")), "", false),
+            (None, "x-amz-tagging=a%3Db", false),
+            (None, "X-Amz-Server-Side-Encryption=aws%3Akms", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some((name, value)) = header {
+                headers.insert(name, HeaderValue::from_static(value));
+            }
+            assert_eq!(nothing_not_done(&headers, query).is_ok(), done, "{header:?} {query}");
+        }
+    }
 
     #[test]
     fn a_request_has_one_signature_and_that_of_version_4() {

@@ -7,8 +7,8 @@ use s3s::dto::{
 };
 use s3s::{S3Error, S3Result, s3_error};
 
+use super::bucket_rows::{Bucket, Versioning};
 use super::conditions::timestamp;
-use super::index::Versioning;
 use super::store::{Store, now_ms};
 use crate::template::REGION;
 
@@ -42,7 +42,7 @@ impl Store {
 
     pub(super) fn list_buckets(&self) -> S3Result<ListBucketsOutput> {
         let buckets = self.index().buckets().map_err(S3Error::internal_error)?;
-        let answer = |it: super::index::Bucket| BucketAnswer {
+        let answer = |it: Bucket| BucketAnswer {
             creation_date: Some(timestamp(it.created_ms)),
             name: Some(it.name),
             bucket_region: None,

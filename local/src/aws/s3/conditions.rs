@@ -18,6 +18,7 @@ pub(super) struct WriteCondition {
 #[derive(Debug)]
 pub(super) enum WriteRefused {
     Condition,
+    NoSuchBucket,
     NoSuchKey,
     NoSuchUpload,
     Index(rusqlite::Error),
@@ -100,6 +101,7 @@ impl From<WriteRefused> for S3Error {
     fn from(refused: WriteRefused) -> Self {
         match refused {
             WriteRefused::Condition => precondition_failed(),
+            WriteRefused::NoSuchBucket => s3_error!(NoSuchBucket, "The specified bucket does not exist"),
             WriteRefused::NoSuchKey => s3_error!(NoSuchKey, "The specified key does not exist."),
             WriteRefused::NoSuchUpload => s3_error!(NoSuchUpload, "The specified upload does not exist."),
             WriteRefused::Index(error) => S3Error::internal_error(error),

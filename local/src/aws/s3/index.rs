@@ -8,24 +8,9 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 use serde::{Deserialize, Serialize};
 
+use super::bucket_rows::{Bucket, Versioning, need_bucket};
 use super::checksums::Sum;
 use super::conditions::{WriteCondition, WriteRefused};
-
-/// The versions of a bucket's objects: kept or not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Versioning {
-    Never,
-    Enabled,
-    Suspended,
-}
-
-/// A bucket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Bucket {
-    pub(super) name: String,
-    pub(super) created_ms: i64,
-    pub(super) versioning: Versioning,
-}
 
 /// What is kept of an object besides its bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +54,8 @@ pub(super) struct Written {
 pub(super) struct Changed {
     pub(super) version: Option<Version>,
     pub(super) loose: Vec<String>,
+    /// What the bucket did with versions when the change was made.
+    pub(super) versioning: Versioning,
 }
 
 /// The id of a version written without versioning.
@@ -112,36 +99,6 @@ impl Index {
         Ok(Self { db })
     }
 
-    pub(super) fn create_bucket(&self, name: &str, now_ms: i64) -> rusqlite::Result<bool> {
-        let sql = "INSERT OR IGNORE INTO buckets VALUES (?1, ?2, ?3)";
-        Ok(self.db.execute(sql, params![name, now_ms, Versioning::Never.name()])? == 1)
-    }
-
-    pub(super) fn bucket(&self, name: &str) -> rusqlite::Result<Option<Bucket>> {
-        let mut found =
-            self.db.prepare_cached("SELECT name, created_ms, versioning FROM buckets WHERE name = ?1")?;
-        found.query_row([name], bucket).optional()
-    }
-
-    pub(super) fn buckets(&self) -> rusqlite::Result<Vec<Bucket>> {
-        let mut all =
-            self.db.prepare_cached("SELECT name, created_ms, versioning FROM buckets ORDER BY name")?;
-        all.query_map([], bucket)?.collect()
-    }
-
-    pub(super) fn set_versioning(&self, name: &str, versioning: Versioning) -> rusqlite::Result<()> {
-        let sql = "UPDATE buckets SET versioning = ?2 WHERE name = ?1";
-        self.db.execute(sql, params![name, versioning.name()]).map(|_| ())
-    }
-
-    /// Removes a bucket unless something is in it.
-    pub(super) fn delete_bucket(&self, name: &str) -> rusqlite::Result<bool> {
-        let sql =
-            "DELETE FROM buckets WHERE name = ?1 AND NOT EXISTS (SELECT 1 FROM versions WHERE bucket = ?1)
-                   AND NOT EXISTS (SELECT 1 FROM uploads WHERE bucket = ?1)";
-        Ok(self.db.execute(sql, [name])? == 1)
-    }
-
     /// The current version of an object: what was written last, or a marker that it was deleted.
     pub(super) fn current(&self, bucket: &str, key: &str) -> rusqlite::Result<Option<Version>> {
         current(&self.db, bucket, key)
@@ -172,7 +129,7 @@ impl Index {
     /// Makes what was written the current version, if the condition holds.
     pub(super) fn put(
         &mut self,
-        bucket: &Bucket,
+        bucket: &str,
         key: &str,
         written: Written,
         condition: &WriteCondition,
@@ -187,12 +144,13 @@ impl Index {
     /// Deletes an object: with versioning by a marker, without for good.
     pub(super) fn delete(
         &mut self,
-        bucket: &Bucket,
+        bucket: &str,
         key: &str,
         condition: &WriteCondition,
         now_ms: i64,
     ) -> Result<Changed, WriteRefused> {
         let change = self.begin()?;
+        let bucket = need_bucket(&change, bucket)?;
         condition.check(current(&change, &bucket.name, key)?.as_ref())?;
         let loose = match bucket.versioning {
             Versioning::Enabled => vec![],
@@ -200,15 +158,23 @@ impl Index {
         };
         let version = match bucket.versioning {
             Versioning::Never => None,
-            Versioning::Enabled | Versioning::Suspended => Some(insert(&change, bucket, key, None, now_ms)?),
+            Versioning::Enabled | Versioning::Suspended => Some(insert(&change, &bucket, key, None, now_ms)?),
         };
         change.commit()?;
-        Ok(Changed { version, loose })
+        Ok(Changed { version, loose, versioning: bucket.versioning })
     }
 
-    /// Deletes one version for good; the newest of the others is current then.
-    pub(super) fn delete_version(&mut self, bucket: &str, key: &str, id: &str) -> rusqlite::Result<Changed> {
+    /// Deletes one version for good; the newest of the others is current then. The condition is of the current version,
+    /// whichever is deleted ("How to perform conditional deletes", Amazon S3 User Guide).
+    pub(super) fn delete_version(
+        &mut self,
+        bucket: &str,
+        key: &str,
+        id: &str,
+        condition: &WriteCondition,
+    ) -> Result<Changed, WriteRefused> {
         let change = self.begin()?;
+        condition.check(current(&change, bucket, key)?.as_ref())?;
         let changed = remove(&change, bucket, key, id)?;
         change.commit()?;
         Ok(changed)
@@ -222,20 +188,21 @@ impl Index {
 /// [`Index::put`] inside a larger change.
 pub(super) fn put_within(
     change: &Transaction<'_>,
-    bucket: &Bucket,
+    bucket: &str,
     key: &str,
     written: Written,
     condition: &WriteCondition,
     now_ms: i64,
 ) -> Result<Changed, WriteRefused> {
+    let bucket = need_bucket(change, bucket)?;
     condition.check(current(change, &bucket.name, key)?.as_ref())?;
     let loose = match bucket.versioning {
         Versioning::Enabled => vec![],
         Versioning::Never | Versioning::Suspended => remove(change, &bucket.name, key, NULL)?.loose,
     };
     change.prepare_cached("DELETE FROM loose WHERE file = ?1")?.execute([&written.file])?;
-    let version = insert(change, bucket, key, Some(written), now_ms)?;
-    Ok(Changed { version: Some(version), loose })
+    let version = insert(change, &bucket, key, Some(written), now_ms)?;
+    Ok(Changed { version: Some(version), loose, versioning: bucket.versioning })
 }
 
 fn current(db: &Connection, bucket: &str, key: &str) -> rusqlite::Result<Option<Version>> {
@@ -282,7 +249,7 @@ fn remove(change: &Transaction<'_>, bucket: &str, key: &str, id: &str) -> rusqli
     }
     let loose: Vec<String> = removed.file.iter().cloned().collect();
     loosen(change, &loose)?;
-    Ok(Changed { version: Some(removed), loose })
+    Ok(Changed { version: Some(removed), loose, ..Changed::default() })
 }
 
 pub(super) fn loosen(change: &Transaction<'_>, files: &[String]) -> rusqlite::Result<()> {
@@ -311,28 +278,4 @@ pub(super) fn read_head(text: &str, column: usize) -> rusqlite::Result<Head> {
     let wrong =
         |it| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(it));
     serde_json::from_str(text).map_err(wrong)
-}
-
-fn bucket(row: &Row<'_>) -> rusqlite::Result<Bucket> {
-    let versioning: String = row.get(2)?;
-    Ok(Bucket { name: row.get(0)?, created_ms: row.get(1)?, versioning: Versioning::named(&versioning) })
-}
-
-impl Versioning {
-    /// As S3 names it; a bucket that never had it has no name for it.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Never => "",
-            Self::Enabled => "Enabled",
-            Self::Suspended => "Suspended",
-        }
-    }
-
-    pub(super) fn named(name: &str) -> Self {
-        match name {
-            "Enabled" => Self::Enabled,
-            "Suspended" => Self::Suspended,
-            _ => Self::Never,
-        }
-    }
 }

@@ -1,12 +1,14 @@
 //! Embedded S3: the `s3s` crate's wire format and signatures over files and an index of our own.
 //!
 //! What the suite and its tools use: buckets, versioning, objects with conditions and ranges, listings, uploads in parts,
-//! presigned URLs. Not: access control lists, policies, tags, life cycles, events, encryption settings.
+//! presigned URLs. Not: access control lists, policies, tags, life cycles, events, encryption settings. What asks for a tag or for
+//! a key of its own is refused.
 //!
 //! What was answered survives `kill -9` (the bytes are the operating system's by then), but not the machine losing power.
 
 mod access;
 pub mod address;
+mod bucket_rows;
 mod buckets;
 mod checksums;
 mod conditions;
@@ -89,11 +91,12 @@ impl S3 {
         let index = self.store.index();
         for bucket in buckets {
             index.create_bucket(&bucket.name, now_ms())?;
-            let before = index.bucket(&bucket.name)?.map_or(index::Versioning::Never, |it| it.versioning);
+            let before =
+                index.bucket(&bucket.name)?.map_or(bucket_rows::Versioning::Never, |it| it.versioning);
             let versioning = match (bucket.versioned, before) {
-                (true, _) => index::Versioning::Enabled,
-                (false, index::Versioning::Never) => index::Versioning::Never,
-                (false, _) => index::Versioning::Suspended,
+                (true, _) => bucket_rows::Versioning::Enabled,
+                (false, bucket_rows::Versioning::Never) => bucket_rows::Versioning::Never,
+                (false, _) => bucket_rows::Versioning::Suspended,
             };
             index.set_versioning(&bucket.name, versioning)?;
         }
@@ -135,7 +138,11 @@ fn into_http(request: ServiceRequest) -> http::Result<HttpRequest> {
     let mut to_service =
         http::Request::builder().method(request.method).uri(uri).body(Body::from(request.body))?;
     *to_service.headers_mut() = request.headers;
-    to_service.extensions_mut().insert(Asked { operation: request.operation, function: request.function });
+    to_service.extensions_mut().insert(Asked {
+        operation: request.operation,
+        function: request.function,
+        refused: request.refused,
+    });
     Ok(to_service)
 }
 

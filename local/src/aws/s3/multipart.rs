@@ -114,12 +114,12 @@ impl Store {
             head: Head { sum: Some(sum), ..upload.head.clone() },
         };
         let condition = WriteCondition { if_match: input.if_match, if_none_match: input.if_none_match };
-        let changed = self.index().complete(&upload, &bucket, written, &condition, now_ms());
-        let version = self.settle(changed, &file).await?;
+        let changed = self.index().complete(&upload, written, &condition, now_ms());
+        let (version, versioning) = self.settle(changed, &file).await?;
         let mut answer = CompleteMultipartUploadOutput {
             location: Some(format!("/{}/{}", bucket.name, upload.key)),
             e_tag: Some(ETag::Strong(version.etag.clone())),
-            version_id: shown_id(&bucket, &version),
+            version_id: shown_id(versioning, &version),
             bucket: Some(bucket.name),
             key: Some(upload.key),
             ..CompleteMultipartUploadOutput::default()

@@ -1,5 +1,7 @@
 //! Objects: written, copied, deleted, listed.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use s3s::dto::{
@@ -11,9 +13,10 @@ use s3s::dto::{
 };
 use s3s::{S3Error, S3Result, s3_error};
 
+use super::bucket_rows::Bucket;
 use super::checksums::{Given, set_typed_sum};
 use super::conditions::{WriteCondition, timestamp};
-use super::index::{Bucket, Changed, Head, Version};
+use super::index::{Changed, Head, Version};
 use super::listing::{After, Wanted};
 use super::reading::{shown_id, signed};
 use super::store::{Store, now_ms};
@@ -47,10 +50,11 @@ impl Store {
         let bucket = self.bucket(&input.bucket)?;
         let condition =
             WriteCondition { if_match: input.if_match.clone(), if_none_match: input.if_none_match.clone() };
-        let version = self.put(&bucket, &input.key, head_of!(input), given, body, &condition).await?;
+        let (version, versioning) =
+            self.put(&bucket.name, &input.key, head_of!(input), given, body, &condition).await?;
         let mut answer = PutObjectOutput {
             e_tag: Some(ETag::Strong(version.etag.clone())),
-            version_id: shown_id(&bucket, &version),
+            version_id: shown_id(versioning, &version),
             ..PutObjectOutput::default()
         };
         if let Some(sum) = &version.head.sum {
@@ -76,7 +80,8 @@ impl Store {
             input.metadata_directive.as_ref().is_some_and(|it| it.as_str() == MetadataDirective::REPLACE);
         let head = if replaced { head_of!(input) } else { Head { sum: None, ..source.head } };
         let none = WriteCondition::default();
-        let version = self.put(&to, &input.key, head, &Given::default(), &bytes, &none).await?;
+        let (version, versioning) =
+            self.put(&to.name, &input.key, head, &Given::default(), &bytes, &none).await?;
         let mut result = CopyObjectResult {
             e_tag: Some(ETag::Strong(version.etag.clone())),
             last_modified: Some(timestamp(version.modified_ms)),
@@ -85,7 +90,7 @@ impl Store {
         if let Some(sum) = &version.head.sum {
             set_typed_sum!(result, sum);
         }
-        let version_id = shown_id(&to, &version);
+        let version_id = shown_id(versioning, &version);
         Ok(CopyObjectOutput { copy_object_result: Some(result), version_id, ..CopyObjectOutput::default() })
     }
 
@@ -100,21 +105,25 @@ impl Store {
         })
     }
 
-    pub(super) async fn delete_objects(&self, input: &DeleteObjectsInput) -> S3Result<DeleteObjectsOutput> {
+    /// What the caller may not delete, by its place in the request, is answered with the words for it.
+    pub(super) async fn delete_objects(
+        &self,
+        input: &DeleteObjectsInput,
+        refused: &BTreeMap<usize, String>,
+    ) -> S3Result<DeleteObjectsOutput> {
         let bucket = self.bucket(&input.bucket)?;
         if input.delete.objects.len() > KEYS_MAX {
             return Err(s3_error!(MalformedXML, "A request may name {KEYS_MAX} objects"));
         }
         let (mut deleted, mut errors) = (vec![], vec![]);
-        for object in &input.delete.objects {
-            match self.delete_one(&bucket, object).await {
+        for (place, object) in input.delete.objects.iter().enumerate() {
+            let done = match refused.get(&place) {
+                Some(words) => Err(s3_error!(AccessDenied, "{words}")),
+                None => self.delete_one(&bucket, object).await,
+            };
+            match done {
                 Ok(done) => deleted.push(done),
-                Err(error) => errors.push(DeleteError {
-                    code: Some(error.code().as_str().to_owned()),
-                    key: Some(object.key.clone()),
-                    message: error.message().map(str::to_owned),
-                    version_id: object.version_id.clone(),
-                }),
+                Err(error) => errors.push(failed(object, &error)),
             }
         }
         let quiet = input.delete.quiet.unwrap_or_default();
@@ -146,11 +155,9 @@ impl Store {
         id: Option<&str>,
         condition: &WriteCondition,
     ) -> S3Result<Option<Version>> {
-        let Changed { version, loose } = match id {
-            None => self.index().delete(bucket, key, condition, now_ms())?,
-            Some(id) => {
-                self.index().delete_version(&bucket.name, key, id).map_err(S3Error::internal_error)?
-            }
+        let Changed { version, loose, .. } = match id {
+            None => self.index().delete(&bucket.name, key, condition, now_ms())?,
+            Some(id) => self.index().delete_version(&bucket.name, key, id, condition)?,
         };
         self.discard(loose).await;
         Ok(version)
@@ -212,6 +219,15 @@ impl Store {
             version_id_marker: input.version_id_marker,
             ..ListObjectVersionsOutput::default()
         })
+    }
+}
+
+fn failed(object: &ObjectIdentifier, error: &S3Error) -> DeleteError {
+    DeleteError {
+        code: Some(error.code().as_str().to_owned()),
+        key: Some(object.key.clone()),
+        message: error.message().map(str::to_owned),
+        version_id: object.version_id.clone(),
     }
 }
 

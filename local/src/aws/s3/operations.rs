@@ -7,6 +7,7 @@ use http_body_util::BodyExt as _;
 use s3s::dto::*;
 use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
 
+use super::access::Asked;
 use super::checksums::Given;
 use super::store::Store;
 
@@ -94,7 +95,8 @@ impl S3 for Operations {
         &self,
         request: S3Request<DeleteObjectsInput>,
     ) -> S3Result<S3Response<DeleteObjectsOutput>> {
-        self.store.delete_objects(&request.input).await.map(S3Response::new)
+        let refused = request.extensions.get::<Asked>().map(|it| it.refused.clone()).unwrap_or_default();
+        self.store.delete_objects(&request.input, &refused).await.map(S3Response::new)
     }
 
     async fn list_objects_v2(

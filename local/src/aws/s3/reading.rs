@@ -10,9 +10,10 @@ use s3s::dto::{
 };
 use s3s::{Body, S3Error, S3Result, s3_error};
 
+use super::bucket_rows::{Bucket, Versioning};
 use super::checksums::set_typed_sum;
 use super::conditions::{ReadCondition, timestamp};
-use super::index::{Bucket, Version, Versioning};
+use super::index::Version;
 use super::store::Store;
 
 /// How often a read begins again because the object was overwritten while it was being opened.
@@ -36,7 +37,7 @@ macro_rules! described {
             e_tag: Some(ETag::Strong(version.etag.clone())),
             last_modified: Some(timestamp(version.modified_ms)),
             metadata: Some(version.head.metadata.clone().into_iter().collect()),
-            version_id: shown_id(bucket, version),
+            version_id: shown_id(bucket.versioning, version),
             ..$answer::default()
         };
         // A checksum of the whole says nothing about a part of it.
@@ -134,8 +135,8 @@ impl Store {
 }
 
 /// The version's id as callers see it: not at all in a bucket that never had versions.
-pub(super) fn shown_id(bucket: &Bucket, version: &Version) -> Option<String> {
-    (bucket.versioning != Versioning::Never).then(|| version.id.clone())
+pub(super) fn shown_id(versioning: Versioning, version: &Version) -> Option<String> {
+    (versioning != Versioning::Never).then(|| version.id.clone())
 }
 
 pub(super) fn signed(size: u64) -> S3Result<i64> {

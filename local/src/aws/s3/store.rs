@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use s3s::{S3Error, S3Result, s3_error};
 
 use super::StoreError;
+use super::bucket_rows::{Bucket, Versioning};
 use super::checksums::Given;
 use super::conditions::{WriteCondition, WriteRefused};
 use super::files::Files;
-use super::index::{Bucket, Changed, Head, Index, Version, Written};
+use super::index::{Changed, Head, Index, Version, Written};
 
 /// Buckets and objects.
 pub(super) struct Store {
@@ -50,16 +51,16 @@ impl Store {
         bucket.ok_or_else(|| s3_error!(NoSuchBucket, "The specified bucket does not exist"))
     }
 
-    /// Writes an object, whole or not at all.
+    /// Writes an object, whole or not at all; the version that it is, and what the bucket does with versions.
     pub(super) async fn put(
         &self,
-        bucket: &Bucket,
+        bucket: &str,
         key: &str,
         head: Head,
         given: &Given,
         bytes: &[u8],
         condition: &WriteCondition,
-    ) -> S3Result<Version> {
+    ) -> S3Result<(Version, Versioning)> {
         let (etag, sum) = given.verify(bytes)?;
         let file = self.write(bytes).await?;
         let size = bytes.len() as u64;
@@ -101,11 +102,13 @@ impl Store {
         &self,
         changed: Result<Changed, WriteRefused>,
         file: &str,
-    ) -> S3Result<Version> {
+    ) -> S3Result<(Version, Versioning)> {
         match changed {
             Ok(changed) => {
                 self.discard(changed.loose).await;
-                changed.version.ok_or_else(|| s3_error!(InternalError, "nothing was written"))
+                let version =
+                    changed.version.ok_or_else(|| s3_error!(InternalError, "nothing was written"))?;
+                Ok((version, changed.versioning))
             }
             Err(refused) => {
                 self.discard(vec![file.to_owned()]).await;

@@ -1,5 +1,7 @@
 //! S3 through the real SDK. Each test names what it holds S3 to; the pages are of the Amazon S3 User Guide.
 
+mod refusals;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::checksums::{Algorithm, Sum};
 use super::conditions::{WriteCondition, WriteRefused};
-use super::index::{Bucket, Changed, Head, Index, Written, loosen, put_within, read_head};
+use super::index::{Changed, Head, Index, Written, loosen, put_within, read_head};
 
 /// An upload that has begun.
 #[derive(Debug, Clone)]
@@ -103,7 +103,6 @@ impl Index {
     pub(super) fn complete(
         &mut self,
         upload: &Upload,
-        bucket: &Bucket,
         written: Written,
         condition: &WriteCondition,
         now_ms: i64,
@@ -112,7 +111,7 @@ impl Index {
         if !exists(&change, &upload.id)? {
             return Err(WriteRefused::NoSuchUpload);
         }
-        let mut changed = put_within(&change, bucket, &upload.key, written, condition, now_ms)?;
+        let mut changed = put_within(&change, &upload.bucket, &upload.key, written, condition, now_ms)?;
         changed.loose.extend(end(&change, &upload.id)?);
         change.commit()?;
         Ok(changed)

@@ -6,6 +6,7 @@
 mod error;
 mod lives;
 pub mod password;
+mod planted;
 mod rotation;
 mod store;
 mod values;

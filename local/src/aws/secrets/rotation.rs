@@ -100,10 +100,10 @@ fn announce(db: &Connection, rotation: &Rotation, now_ms: i64) -> Result<(), Sec
     if store::version(db, &rotation.arn, &rotation.token)?.is_none() {
         store::put_version(db, &rotation.arn, &rotation.token, &super::store::Value::default(), now_ms)?;
     }
-    match store::staged(db, &rotation.arn, CURRENT)?.as_ref() == Some(&rotation.token) {
-        true => Ok(()),
-        false => store::stage(db, &rotation.arn, PENDING, &rotation.token),
+    if store::staged(db, &rotation.arn, CURRENT)?.as_ref() != Some(&rotation.token) {
+        store::stage(db, &rotation.arn, PENDING, &rotation.token)?;
     }
+    store::prune(db, &rotation.arn, now_ms)
 }
 
 impl Secrets {

@@ -42,6 +42,11 @@ pub(super) const CURRENT: &str = "AWSCURRENT";
 pub(super) const PENDING: &str = "AWSPENDING";
 pub(super) const PREVIOUS: &str = "AWSPREVIOUS";
 
+/// About so many versions of a secret are kept.
+const VERSIONS_MAX: i64 = 100;
+/// No version is removed that is not older.
+const VERSIONS_KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
+
 pub(super) const SCHEMA: &str = "
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
@@ -137,6 +142,18 @@ pub(super) fn version(db: &Connection, arn: &str, id: &str) -> Rows<Option<(Valu
 pub(super) fn put_version(db: &Connection, arn: &str, id: &str, value: &Value, now_ms: i64) -> Rows<()> {
     let sql = "INSERT OR REPLACE INTO versions VALUES (?1, ?2, ?3, ?4, ?5)";
     db.prepare_cached(sql)?.execute(params![arn, id, value.text, value.bytes, now_ms])?;
+    Ok(())
+}
+
+/// Removes the oldest versions in no stage while there are more than [`VERSIONS_MAX`], but none of the last day.
+///
+/// Source: "AWS Secrets Manager quotas", AWS Secrets Manager User Guide.
+pub(super) fn prune(db: &Connection, arn: &str, now_ms: i64) -> Rows<()> {
+    let sql = "DELETE FROM versions WHERE arn = ?1 AND id IN (
+                 SELECT id FROM versions WHERE arn = ?1 AND created_ms <= ?2
+                   AND id NOT IN (SELECT version FROM stages WHERE arn = ?1) ORDER BY created_ms
+                 LIMIT max(0, (SELECT count(*) FROM versions WHERE arn = ?1) - ?3))";
+    db.prepare_cached(sql)?.execute(params![arn, now_ms - VERSIONS_KEPT_MS, VERSIONS_MAX])?;
     Ok(())
 }
 

@@ -195,6 +195,23 @@ async fn what_cannot_be_a_name_a_token_or_a_value_is_refused() {
     );
 }
 
+/// "AWS Secrets Manager quotas": versions in no stage go when there are more than 100, but not within a day.
+#[tokio::test]
+async fn old_versions_in_no_stage_are_removed_and_young_ones_are_not() {
+    let vault = Vault::with("key", "first").await;
+    let kept = vault.put("key", "kept", FIRST).version_stages("mine").send().await.unwrap();
+    for number in 0..110 {
+        vault.put("key", &number.to_string(), &token(number)).send().await.unwrap();
+    }
+    assert!(vault.by_id(&token(0)).await.is_some(), "it is of today");
+    vault.pass(DAY_MS);
+    vault.put("key", "last", SECOND).send().await.unwrap();
+    assert_eq!(vault.by_id(&token(11)).await, None);
+    assert!(vault.by_id(&token(13)).await.is_some(), "a hundred are kept");
+    assert_eq!(vault.by_id(kept.version_id().unwrap()).await.as_deref(), Some("kept"), "it is in a stage");
+    assert_eq!(vault.value("key").await, "last");
+}
+
 /// "Lambda rotation functions": four steps, and the new version is current after the last.
 #[tokio::test]
 async fn a_rotation_calls_its_function_in_four_steps() {
@@ -337,6 +354,12 @@ impl Vault {
     }
 
     /// The versions made with a token of these tests, and their stages.
+    /// The value of a version of `key`, if it is there.
+    async fn by_id(&self, version: &str) -> Option<String> {
+        let get = self.client.get_secret_value().secret_id("key").version_id(version).send().await;
+        get.ok().map(|it| it.secret_string().unwrap().to_owned())
+    }
+
     async fn stages(&self, id: &str) -> Vec<(&'static str, Vec<&'static str>)> {
         let described = self.client.describe_secret().secret_id(id).send().await.unwrap();
         let versions = described.version_ids_to_stages().unwrap();
@@ -433,6 +456,10 @@ async fn take_step(client: &Client, event: &Value, step: &str) {
         }
         _ => {}
     }
+}
+
+fn token(number: u32) -> String {
+    format!("33333333-3333-3333-3333-{number:012}")
 }
 
 async fn until(holds: impl Fn() -> bool) {

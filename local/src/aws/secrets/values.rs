@@ -174,6 +174,7 @@ fn put_version(
     if store::staged(db, &secret.arn, CURRENT)?.is_none() {
         store::stage(db, &secret.arn, CURRENT, id)?;
     }
+    store::prune(db, &secret.arn, now_ms)?;
     store::update(db, &Secret { changed_ms: now_ms, ..secret.clone() })
 }
 

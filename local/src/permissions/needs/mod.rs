@@ -51,6 +51,16 @@ pub(super) fn needs(service: &str, request: &ServiceRequest, keys: &PartitionKey
     }
 }
 
+/// The needs of each entry of a batch whose entries are refused one by one. `None` for what is no such batch.
+pub(super) fn needs_in_batch(service: &str, request: &ServiceRequest) -> Option<Vec<Vec<Need>>> {
+    ((service, request.operation.as_str()) == ("s3", "DeleteObjects")).then(|| s3::of_batch(request))?
+}
+
+/// What a caller needs besides to be told that there is nothing; else it is told that it may not look.
+pub(super) fn needs_of_absence(service: &str, request: &ServiceRequest) -> Option<Need> {
+    (service == "s3").then(|| s3::of_absence(request))?
+}
+
 /// The body as JSON. What cannot be read needs the action on anything, and is then refused by the service itself.
 fn json(request: &ServiceRequest) -> serde_json::Value {
     serde_json::from_slice(&request.body).unwrap_or_default()

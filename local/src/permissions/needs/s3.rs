@@ -20,8 +20,13 @@ pub(super) fn needs(request: &ServiceRequest) -> Vec<Need> {
         "GetObject" | "HeadObject" => {
             vec![Need::new(version("s3:GetObject", "s3:GetObjectVersion"), on_object())]
         }
-        "DeleteObject" => vec![Need::new(version("s3:DeleteObject", "s3:DeleteObjectVersion"), on_object())],
-        "DeleteObjects" => deleted(request, &bucket),
+        "DeleteObject" => {
+            let delete = Need::new(version("s3:DeleteObject", "s3:DeleteObjectVersion"), on_object());
+            let condition = request.headers.get(IF_MATCH).filter(|it| it.as_bytes() != b"*");
+            let read = condition.map(|_| Need::new("s3:GetObject", on_object()));
+            [delete].into_iter().chain(read).collect()
+        }
+        "DeleteObjects" => unreadable_batch(request, &bucket),
         "PutObject" | "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload" => {
             // Who asks whether it is still the same object learns something of it.
             let read = request.headers.contains_key(IF_MATCH).then(|| Need::new("s3:GetObject", on_object()));
@@ -51,16 +56,32 @@ fn copied(request: &ServiceRequest) -> Option<Need> {
     Some(Need::new(action, format!("arn:aws:s3:::{bucket}/{key}")))
 }
 
-/// The deletion of each object that the body names, read as S3 reads it; S3 refuses what cannot be read.
-fn deleted(request: &ServiceRequest, bucket: &str) -> Vec<Need> {
-    let mut body = Deserializer::new(&request.body);
-    let Ok(asked) = Delete::deserialize(&mut body) else {
-        return vec![Need::new("s3:DeleteObject", format!("arn:aws:s3:::{bucket}/*"))];
-    };
-    let need = |object: &ObjectIdentifier| {
-        let versioned = object.version_id.is_some();
-        let action = if versioned { "s3:DeleteObjectVersion" } else { "s3:DeleteObject" };
-        Need::new(action, format!("arn:aws:s3:::{bucket}/{}", object.key))
-    };
-    asked.objects.iter().map(need).collect()
+/// The needs of each object whose deletion the body names, read as S3 reads it. `None` when it cannot be read.
+pub(super) fn of_batch(request: &ServiceRequest) -> Option<Vec<Vec<Need>>> {
+    let Address { bucket, .. } = Address::of(request);
+    let asked = Delete::deserialize(&mut Deserializer::new(&request.body)).ok()?;
+    Some(asked.objects.iter().map(|it| deletion(it, &bucket)).collect())
+}
+
+/// Comparing an entity tag is reading something of the object.
+fn deletion(object: &ObjectIdentifier, bucket: &str) -> Vec<Need> {
+    let resource = format!("arn:aws:s3:::{bucket}/{}", object.key);
+    let action = if object.version_id.is_some() { "s3:DeleteObjectVersion" } else { "s3:DeleteObject" };
+    let read = object.e_tag.as_ref().map(|_| Need::new("s3:GetObject", resource.clone()));
+    [Need::new(action, resource)].into_iter().chain(read).collect()
+}
+
+/// A batch is judged object by object ([`of_batch`]), unless it cannot be read; then S3 refuses it.
+fn unreadable_batch(request: &ServiceRequest, bucket: &str) -> Vec<Need> {
+    match of_batch(request) {
+        Some(_) => vec![],
+        None => vec![Need::new("s3:DeleteObject", format!("arn:aws:s3:::{bucket}/*"))],
+    }
+}
+
+/// What must be allowed for a read to be told that the object is not there.
+pub(super) fn of_absence(request: &ServiceRequest) -> Option<Need> {
+    let Address { bucket, .. } = Address::of(request);
+    let reads = matches!(request.operation.as_str(), "GetObject" | "HeadObject");
+    reads.then(|| Need::new("s3:ListBucket", format!("arn:aws:s3:::{bucket}")))
 }

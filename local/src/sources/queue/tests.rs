@@ -1,3 +1,5 @@
+mod events;
+
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
@@ -49,6 +51,26 @@ async fn a_window_waits_for_a_fuller_batch_and_a_full_one_leaves_at_once() {
     it.drained().await;
     assert_eq!(it.batches(), [3, 20]);
     assert!(sent.elapsed() < Duration::from_millis(20), "{:?}", sent.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batchs_time_begins_with_its_first_message_and_not_after_the_window() {
+    let window = Duration::from_millis(700);
+    let it = Setting::new(QueueMapping { window, ..mapping() }, |_| Ok(json!(null)));
+    let (_stop, stopping) = watch::channel(false);
+    let mut reader =
+        Reader::new(&it.sqs, &it.functions, it.mapping.clone(), Duration::from_secs(1), &stopping);
+    let (later, collected) = tokio::join!(
+        async {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            it.send(1);
+            Instant::now()
+        },
+        reader.collect()
+    );
+    let (batch, received) = collected.unwrap();
+    assert_eq!((batch.len(), received), (1, later));
+    assert_eq!(received.elapsed(), window);
 }
 
 #[tokio::test]

@@ -1,12 +1,14 @@
 //! Examples, made by the same types that make the replies. The bodies are read by the real parsers in a test.
 
 use penstock_domain::order::{Creation, Line, Order, create};
+use penstock_domain::stock::Totals;
 use penstock_domain::{Limits, Money, Product, ProductDetails};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::orders::OrderView;
 use crate::products::ProductView;
+use crate::stock::StockView;
 use crate::time;
 
 const ORDER: Uuid = Uuid::from_u128(0x6c0a_4a5e_8f1f_5b63_9a52_1a0c_7d1e_4b20);
@@ -53,6 +55,8 @@ pub(super) fn order() -> Value {
         currency: price.currency(),
         lines: vec![line],
         limits: Limits::default(),
+        payment: None,
+        contact: None,
         draft: false,
     };
     let events = create(at, creation).expect("one line within the limits");
@@ -69,6 +73,12 @@ pub(super) fn product() -> Value {
         price: price(),
     };
     parsed(&ProductView::new(&Product { id: PRODUCT.into(), details }).to_json())
+}
+
+/// A product's stock after its first delivery and some orders.
+pub(super) fn stock() -> Value {
+    let totals = Totals { received: 144, reserved: 6, ..Totals::default() };
+    parsed(&StockView::new(PRODUCT.into(), Some(&totals)).to_json())
 }
 
 fn price() -> Money {

@@ -1,5 +1,10 @@
 //! What each operation does, in words, with its parameters, body and replies.
 
+mod checkout;
+mod dead_letters;
+mod stock;
+mod webhooks;
+
 use serde_json::{Value, json};
 
 use super::examples;
@@ -38,10 +43,31 @@ pub(super) fn of(name: &str) -> Operation {
         "edit-draft" => edit_draft(),
         "place-order" => place_order(),
         "cancel-order" => cancel_order(),
+        "create-payment" => checkout::create_payment(),
+        "create-shipment" => checkout::create_shipment(),
+        "update-tracking" => checkout::update_tracking(),
+        "request-return" => checkout::request_return(),
+        "receive-return" => checkout::receive_return(),
+        "receive-payment-webhook" => checkout::receive_payment_webhook(),
+        "receive-carrier-webhook" => checkout::receive_carrier_webhook(),
         "list-products" => list_products(),
         "put-product" => put_product(),
         "get-product" => get_product(),
         "delete-product" => delete_product(),
+        "get-stock" => stock::get(),
+        "adjust-stock" => stock::adjust(),
+        "list-stock-movements" => stock::movements(),
+        "list-webhooks" => webhooks::list(),
+        "put-webhook" => webhooks::put(),
+        "get-webhook" => webhooks::get(),
+        "delete-webhook" => webhooks::delete(),
+        "rotate-webhook-secret" => webhooks::rotate(),
+        "test-webhook" => webhooks::test(),
+        "list-webhook-deliveries" => webhooks::deliveries(),
+        "redeliver-webhook" => webhooks::redeliver(),
+        "list-dead-letter-queues" => dead_letters::list_queues(),
+        "list-dead-letters" => dead_letters::list(),
+        "redrive-dead-letters" => dead_letters::redrive(),
         "get-openapi" => get_openapi(),
         "get-health-live" => get_health_live(),
         "get-health-ready" => get_health_ready(),
@@ -68,7 +94,8 @@ fn list_orders() -> Operation {
     Operation {
         tag: "orders",
         summary: "List orders, newest first",
-        description: "From a read model that follows the orders within a moment. Filters combine.",
+        description: "From a read model that follows the orders within a moment. Filters combine. With `status`, a page \
+            may hold fewer orders than `limit`, or none, and still have a `nextCursor`: then there may be more.",
         parameters: &["customerId", "status", "from", "to", "limit", "cursor"],
         body: None,
         replies: replies(

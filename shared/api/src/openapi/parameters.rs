@@ -18,7 +18,12 @@ pub(super) fn all() -> Value {
     let status = super::reference("schemas", "OrderStatus");
     json!({
         "orderId": path("orderId", "The order.", &uuid),
+        "shipmentId": path("shipmentId", "The parcel.", &uuid),
+        "returnId": path("returnId", "The return.", &uuid),
         "productId": path("productId", "The product.", &uuid),
+        "webhookId": path("webhookId", "The webhook.", &uuid),
+        "deliveryId": path("deliveryId", "The delivery.", &uuid),
+        "queue": path("queue", "A consumer's queue.", &json!({ "type": "string", "examples": ["payments"] })),
         "asOf": query("asOf", "Show the order as it was then.", &instant),
         "customerId": query("customerId", "Only this customer's orders.", &uuid),
         "status": query("status", "Only orders in this state.", &status),

@@ -115,13 +115,19 @@ fn a_repeated_creation_is_answered_with_the_order() {
 
 type Parser = fn(&[u8]) -> Result<(), Problem>;
 
-fn parsers() -> [(&'static str, Parser); 5] {
+fn parsers() -> [(&'static str, Parser); 11] {
     [
         ("CreateOrder", |body| CreateOrder::parse(body).map(drop)),
         ("EditLines", |body| EditLines::parse(body).map(drop)),
         ("PlaceOrder", |body| PlaceOrder::parse(body).map(drop)),
         ("CancelOrder", |body| CancelOrder::parse(body).map(drop)),
+        ("CreatePayment", |body| CreatePayment::parse(body).map(drop)),
+        ("CreateShipment", |body| CreateShipment::parse(body).map(drop)),
+        ("UpdateTracking", |body| UpdateTracking::parse(body).map(drop)),
+        ("RequestReturn", |body| RequestReturn::parse(body).map(drop)),
+        ("ReceiveReturn", |body| ReceiveReturn::parse(body).map(drop)),
         ("PutProduct", |body| PutProduct::parse(body).map(drop)),
+        ("AdjustStock", |body| AdjustStock::parse(body).map(drop)),
     ]
 }
 

@@ -20,6 +20,8 @@ fn an_order_is_read_with_its_prices_exactly() {
         items: vec![line(2880, Some(Money::from_minor(18, gbp).unwrap())), line(1, None)],
         draft: true,
         currency: Some(gbp),
+        payment: None,
+        contact: None,
     };
     assert_eq!(CreateOrder::parse(body.as_bytes()), Ok(expected));
 }
@@ -118,7 +120,7 @@ fn an_order_is_shown_with_exact_amounts_and_times() {
             r#""status":"PENDING","items":[{"productId":"00000000-0000-0000-0000-000000000001","sku":"85123A","#,
             r#""name":"HOLDER","quantity":6,"unitPrice":{"amount":2.50,"currency":"GBP"},"#,
             r#""lineTotal":{"amount":15.00,"currency":"GBP"}}],"totalAmount":{"amount":15.00,"currency":"GBP"},"#,
-            r#""version":1,"createdAt":"2010-12-01T08:26:00.000Z","updatedAt":"2010-12-01T08:26:00.000Z"}"#
+            r#""version":1,"createdAt":"2010-12-01T08:26:00.000Z","updatedAt":"2010-12-01T08:26:00.000Z","fulfilment":"UNFULFILLED"}"#
         )
     );
 }
@@ -170,7 +172,6 @@ fn order() -> Order {
         currency: price.currency(),
         lines: vec![line],
         limits: Limits::default(),
-        draft: false,
-    };
+        draft: false, payment: None, contact: None };
     Order::fold(&create("2010-12-01T08:26:00Z".parse().unwrap(), creation).unwrap()).unwrap()
 }

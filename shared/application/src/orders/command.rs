@@ -8,7 +8,7 @@ use super::{ATTEMPTS_MAX, COMMITS_MAX, OrderError, Orders};
 use crate::caller::{Caller, Request};
 use crate::catalogue::Catalogue;
 use crate::history::{History, OrderRecord};
-use crate::ledger::{AppendError, Commit, Ledger};
+use crate::ledger::{AppendError, Commit, Head, Ledger};
 use crate::tenants::Tenants;
 
 /// What is said to an order, by whom, and on what condition.
@@ -27,8 +27,7 @@ impl<L: Ledger, C: Catalogue, T: Tenants> Orders<L, C, T> {
     /// # Errors
     /// Any [`OrderError`].
     pub async fn place(&self, caller: &Caller, to: ToOrder<'_>) -> Result<OrderRecord, OrderError> {
-        let history = self.history(caller, to.id).await?;
-        self.commit(caller, &to, history, Command::PlaceOrder).await
+        self.tell(caller, to, Command::PlaceOrder).await
     }
 
     /// Calls the order off.
@@ -41,8 +40,7 @@ impl<L: Ledger, C: Catalogue, T: Tenants> Orders<L, C, T> {
         to: ToOrder<'_>,
         reason: Option<String>,
     ) -> Result<OrderRecord, OrderError> {
-        let history = self.history(caller, to.id).await?;
-        self.commit(caller, &to, history, Command::CancelOrder { reason }).await
+        self.tell(caller, to, Command::CancelOrder { reason }).await
     }
 
     /// Replaces a draft's lines, at today's prices.
@@ -69,6 +67,45 @@ impl<L: Ledger, C: Catalogue, T: Tenants> Orders<L, C, T> {
         self.commit(caller, &to, history, Command::EditDraft { lines, limits }).await
     }
 
+    /// Says something to the order.
+    ///
+    /// # Errors
+    /// Any [`OrderError`].
+    pub async fn tell(
+        &self,
+        caller: &Caller,
+        to: ToOrder<'_>,
+        command: Command,
+    ) -> Result<OrderRecord, OrderError> {
+        let history = self.history(caller, to.id).await?;
+        self.commit(caller, &to, history, command).await
+    }
+
+    /// Says something to the order on the platform's own behalf. What changes nothing is not written: a step is done again
+    /// as often as its message comes, and its repeat is told from the order's state. So the commit's key is made of the
+    /// version it was decided on: the same step may have something else to say another time.
+    ///
+    /// # Errors
+    /// Any [`OrderError`].
+    pub async fn step(
+        &self,
+        caller: &Caller,
+        request: &Request,
+        history: History,
+        command: Command,
+    ) -> Result<OrderRecord, OrderError> {
+        let now = history.now()?;
+        let at = self.now().max(history.newest_at());
+        if order::decide(&now.order, at, command.clone())?.is_empty() {
+            return Ok(now);
+        }
+        let id = history.id();
+        let key = id.within(&caller.tenant, &format!("{}/{}", request.key, now.version)).into();
+        let request = Request { key, ..request.clone() };
+        let to = ToOrder { id, request: &request, expected: &|_| true };
+        self.commit(caller, &to, history, command).await
+    }
+
     async fn commit(
         &self,
         caller: &Caller,
@@ -89,7 +126,8 @@ impl<L: Ledger, C: Catalogue, T: Tenants> Orders<L, C, T> {
             if history.commits().len() >= COMMITS_MAX {
                 return Err(OrderError::TooLong);
             }
-            let commit = Commit::of(caller, to.request, to.id, now.version + 1, at, events);
+            let head = history.head(&now, &events);
+            let commit = Commit::of(caller, to.request, to.id, now.version + 1, at, events, head);
             match self.ledger.append(&commit).await {
                 Ok(()) => {
                     commit.count_transitions();
@@ -128,6 +166,7 @@ impl Commit {
         number: u32,
         at: Timestamp,
         events: Vec<Event>,
+        head: Head,
     ) -> Self {
         Self {
             tenant: caller.tenant.clone(),
@@ -141,13 +180,14 @@ impl Commit {
             traceparent: request.traceparent.clone(),
             correlation_id: request.correlation_id.clone(),
             events,
+            head: Some(head),
         }
     }
 
     /// Counts what happened, by transition.
     pub(super) fn count_transitions(&self) {
-        for event in &self.events {
-            metrics::counter!("OrderTransitions", "Transition" => event.action().to_string()).increment(1);
+        for action in self.events.iter().filter_map(Event::action) {
+            metrics::counter!("OrderTransitions", "Transition" => action.to_string()).increment(1);
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Creating an order: no read, one conditional write.
 
-use penstock_domain::order::{self, Creation, Event, WantedLine};
-use penstock_domain::{Currency, CustomerId, OrderId};
+use penstock_domain::order::{self, Contact, Creation, Event, Order, Summary, WantedLine};
+use penstock_domain::{Currency, CustomerId, OrderId, PaymentMethod};
 
 use super::{OrderError, Orders};
 use crate::caller::{Caller, Request};
 use crate::catalogue::Catalogue;
 use crate::history::{History, OrderRecord};
-use crate::ledger::{AppendError, Commit, Ledger};
+use crate::ledger::{AppendError, Commit, Head, Ledger};
 use crate::tenants::Tenants;
 
 /// An order as it is asked for.
@@ -21,6 +21,10 @@ pub struct WantedOrder {
     pub draft: bool,
     /// What all its money is in; the first line's when not said.
     pub currency: Option<Currency>,
+    /// What it is to be paid with, when that is known.
+    pub payment: Option<PaymentMethod>,
+    /// Who is told, and where it goes.
+    pub contact: Option<Contact>,
 }
 
 /// What became of a creation.
@@ -63,8 +67,8 @@ impl<L: Ledger, C: Catalogue, T: Tenants> Orders<L, C, T> {
     async fn decide_creation(&self, caller: &Caller, wanted: WantedOrder) -> Result<Vec<Event>, OrderError> {
         let limits = self.tenants.limits(&caller.tenant).await?;
         let (currency, lines) = self.price(caller, &wanted.items, wanted.currency, limits).await?;
-        let WantedOrder { customer_id, draft, .. } = wanted;
-        let creation = Creation { customer_id, currency, lines, limits, draft };
+        let WantedOrder { customer_id, draft, payment, contact, .. } = wanted;
+        let creation = Creation { customer_id, currency, lines, limits, payment, contact, draft };
         Ok(order::create(self.now(), creation)?)
     }
 
@@ -75,7 +79,10 @@ impl<L: Ledger, C: Catalogue, T: Tenants> Orders<L, C, T> {
         id: OrderId,
         events: Vec<Event>,
     ) -> Result<Created, OrderError> {
-        let commit = Commit::of(caller, request, id, 1, events[0].at(), events);
+        let order = Order::fold(&events).ok_or(OrderError::Corrupt(id))?;
+        let at = events[0].at();
+        let head = Head { first_sequence: 1, summary: Summary::of(&order) };
+        let commit = Commit::of(caller, request, id, 1, at, events, head);
         match self.ledger.append(&commit).await {
             Ok(()) => {
                 commit.count_transitions();

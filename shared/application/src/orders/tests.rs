@@ -5,13 +5,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use penstock_domain::order::Status;
-use penstock_domain::{IdempotencyKey, Limits, Money, Product, ProductDetails, TenantId};
+use penstock_domain::{IdempotencyKey, Money, Product, ProductDetails, TenantId};
 use uuid::Uuid;
 
 use super::*;
 use crate::caller::Request;
 use crate::catalogue::Found;
 use crate::ledger::Commit;
+use crate::tenants::Settings;
 
 #[tokio::test]
 async fn a_repeated_creation_answers_with_the_first_order() {
@@ -180,7 +181,7 @@ impl Shop {
 }
 
 #[derive(Default)]
-struct MemoryLedger {
+pub(crate) struct MemoryLedger {
     commits: Mutex<BTreeMap<(TenantId, OrderId), Vec<Commit>>>,
     reads: AtomicU32,
     rivals: Mutex<Option<(OrderId, u32)>>,
@@ -231,13 +232,28 @@ impl Ledger for MemoryLedger {
     }
 }
 
-struct MemoryCatalogue {
+/// Shared, as a table is by several functions.
+impl Ledger for std::sync::Arc<MemoryLedger> {
+    async fn read(&self, tenant: &TenantId, order: OrderId) -> Result<Vec<Commit>, Unavailable> {
+        MemoryLedger::read(self, tenant, order).await
+    }
+
+    async fn first(&self, tenant: &TenantId, order: OrderId) -> Result<Option<Commit>, Unavailable> {
+        MemoryLedger::first(self, tenant, order).await
+    }
+
+    async fn append(&self, commit: &Commit) -> Result<(), AppendError> {
+        MemoryLedger::append(self, commit).await
+    }
+}
+
+pub(crate) struct MemoryCatalogue {
     products: Mutex<BTreeMap<ProductId, Product>>,
     remembered: Mutex<BTreeMap<ProductId, Product>>,
 }
 
 impl MemoryCatalogue {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { products: Mutex::new([product(250)].into()), remembered: Mutex::default() }
     }
 
@@ -268,20 +284,20 @@ impl Catalogue for MemoryCatalogue {
     }
 }
 
-struct DefaultLimits;
+pub(crate) struct DefaultLimits;
 
 impl Tenants for DefaultLimits {
-    async fn limits(&self, _: &TenantId) -> Result<Limits, Unavailable> {
-        Ok(Limits::default())
+    async fn settings(&self, _: &TenantId) -> Result<Settings, Unavailable> {
+        Ok(Settings::default())
     }
 }
 
-fn caller() -> Caller {
+pub(crate) fn caller() -> Caller {
     Caller { tenant: "shop".parse().unwrap(), subject: "clerk".into(), roles: BTreeSet::new() }
 }
 
 /// A request: `name` is its key, and each call is another attempt.
-fn request(name: u128, digest: &str) -> Request {
+pub(crate) fn request(name: u128, digest: &str) -> Request {
     static ATTEMPTS: AtomicU32 = AtomicU32::new(0);
     let id = ATTEMPTS.fetch_add(1, Ordering::SeqCst).to_string();
     Request { key: key(name), digest: digest.into(), id, traceparent: None, correlation_id: "c".into() }
@@ -291,9 +307,16 @@ fn key(name: u128) -> IdempotencyKey {
     Uuid::from_u128(name).into()
 }
 
-fn wanted() -> WantedOrder {
+pub(crate) fn wanted() -> WantedOrder {
     let items = vec![WantedLine { product_id: product(0).0, quantity: 2, unit_price: None }];
-    WantedOrder { customer_id: Uuid::from_u128(9).into(), items, draft: false, currency: None }
+    WantedOrder {
+        customer_id: Uuid::from_u128(9).into(),
+        items,
+        draft: false,
+        currency: None,
+        payment: None,
+        contact: None,
+    }
 }
 
 fn product(pence: i64) -> (ProductId, Product) {

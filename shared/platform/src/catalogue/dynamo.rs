@@ -1,10 +1,9 @@
 //! Products in one DynamoDB table: `pk` = tenant, `sk` = product, and an index by category.
 
 use std::collections::{BTreeSet, HashMap};
-use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue};
+use aws_sdk_dynamodb::types::ReturnValue;
 use futures::future::try_join_all;
 use penstock_application::Unavailable;
 use penstock_application::catalogue::{Catalogue, Found};
@@ -12,14 +11,9 @@ use penstock_domain::{Product, ProductDetails, ProductId, TenantId};
 use serde::{Deserialize, Serialize};
 
 use crate::pages::{Page, cut};
-use crate::store::{Item, from_item, sdk, text, to_item, unavailable};
+use crate::store::{BATCH_KEYS_MAX, Item, batch_get, from_item, sdk, text, to_item};
 
 const CATALOGUE: &str = "the catalogue";
-/// DynamoDB takes so many keys in one `BatchGetItem`.
-const BATCH_KEYS_MAX: usize = 100;
-/// How often what DynamoDB left unprocessed is asked for again.
-const BATCH_ATTEMPTS_MAX: u32 = 5;
-const BATCH_PAUSE_MS: u64 = 20;
 
 /// The catalogue as stored.
 #[derive(Clone)]
@@ -91,29 +85,9 @@ impl DynamoCatalogue {
     }
 
     async fn batch(&self, tenant: &TenantId, ids: &[ProductId]) -> Result<Vec<Product>, Unavailable> {
-        let mut keys: Vec<Item> = ids.iter().map(|id| key(tenant, *id)).collect();
-        let mut products = Vec::with_capacity(ids.len());
-        for attempt in 0..BATCH_ATTEMPTS_MAX {
-            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
-            let wanted = wanted.map_err(|error| unavailable(CATALOGUE)(error.into()))?;
-            let got = self.client.batch_get_item().request_items(&self.table, wanted).send().await;
-            let got = got.map_err(sdk(CATALOGUE))?;
-            for item in got.responses.into_iter().flat_map(HashMap::into_values).flatten() {
-                products.push(product(item)?);
-            }
-            keys = got
-                .unprocessed_keys
-                .into_iter()
-                .flat_map(HashMap::into_values)
-                .flat_map(|of| of.keys)
-                .collect();
-            if keys.is_empty() {
-                return Ok(products);
-            }
-            metrics::counter!("Retries").increment(1);
-            tokio::time::sleep(Duration::from_millis(BATCH_PAUSE_MS << attempt)).await;
-        }
-        Err(unavailable(CATALOGUE)(format!("{} products were left unprocessed", keys.len()).into()))
+        let keys = ids.iter().map(|id| key(tenant, *id)).collect();
+        let items = batch_get(CATALOGUE, &self.client, &self.table, keys).await?;
+        items.into_iter().map(product).collect()
     }
 }
 

@@ -17,6 +17,28 @@ async fn a_batch_fails_in_part() {
     assert_eq!(bodies(&desk.receive().await), ["good", "also good"]);
 }
 
+/// "Amazon SQS message timers": each message may have a delay of its own, up to fifteen minutes.
+#[tokio::test]
+async fn each_message_of_a_batch_has_its_own_delay() {
+    let desk = Desk::new().await;
+    let delayed = |id: &str, seconds| {
+        let entry = SendMessageBatchRequestEntry::builder().id(id).message_body(id);
+        entry.delay_seconds(seconds).build().unwrap()
+    };
+    let entries = vec![delayed("now", 0), delayed("late", 900), delayed("soon", 5), delayed("never", 901)];
+    let sent = batch(&desk, entries).await.unwrap();
+    assert_eq!(sent.successful().iter().map(|it| it.id()).collect::<Vec<_>>(), ["now", "late", "soon"]);
+    assert_eq!((sent.failed()[0].id(), sent.failed()[0].code()), ("never", "InvalidParameterValue"));
+    assert_eq!(desk.counts("work"), (1, 0, 2));
+    assert_eq!(bodies(&desk.receive().await), ["now"]);
+    desk.pass(5);
+    assert_eq!(bodies(&desk.receive().await), ["soon"]);
+    desk.pass(894);
+    assert!(!bodies(&desk.receive().await).contains(&"late"));
+    desk.pass(1);
+    assert!(bodies(&desk.receive().await).contains(&"late"));
+}
+
 /// "SendMessageBatch" (API reference): its errors.
 #[tokio::test]
 async fn a_batch_that_is_none_is_refused_as_a_whole() {

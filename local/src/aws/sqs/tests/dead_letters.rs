@@ -126,6 +126,26 @@ async fn a_message_sent_straight_to_a_dead_letter_queue_has_no_way_back() {
     assert_eq!(desk.counts("dead"), (1, 0, 0));
 }
 
+#[tokio::test]
+async fn a_message_sent_straight_to_a_dead_letter_queue_goes_where_it_is_told() {
+    let desk = Desk::with_dead_letters(1).await;
+    let mut letter = Outgoing::new("m");
+    letter.attributes.insert("reason".to_owned(), super::super::message::Attribute::text("it was poison"));
+    letter.group = Some("a".to_owned());
+    desk.sqs.send_batch("dead", vec![letter]).unwrap();
+    dead_letters(&desk, 2).await;
+    start(&desk, Some("work")).await.unwrap();
+    let task = ended(&desk).await;
+    assert_eq!((task.status(), task.approximate_number_of_messages_moved()), (Some("COMPLETED"), 3));
+    assert_eq!((desk.counts("work"), desk.counts("dead")), ((3, 0, 0), (0, 0, 0)));
+    let messages = desk.receive().await;
+    let moved = messages.iter().find(|it| it.body() == Some("m")).unwrap();
+    let reason = &moved.message_attributes().unwrap()["reason"];
+    assert_eq!(reason.string_value(), Some("it was poison"));
+    assert_eq!(attribute(moved, "MessageGroupId"), Some("a"));
+    assert_eq!(attribute(moved, "ApproximateReceiveCount"), Some("1"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_move_task_keeps_to_its_rate_and_can_be_cancelled() {
     let desk = Desk::with_dead_letters(1).await;

@@ -1,0 +1,5 @@
+//! `delete-webhook` as AWS runs it.
+
+fn main() -> std::process::ExitCode {
+    penstock_platform::lambda::run(penstock_delete_webhook::FUNCTION)
+}

@@ -1,0 +1,5 @@
+//! `get-webhook` as AWS runs it.
+
+fn main() -> std::process::ExitCode {
+    penstock_platform::lambda::run(penstock_get_webhook::FUNCTION)
+}

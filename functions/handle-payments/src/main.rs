@@ -1,0 +1,5 @@
+//! `handle-payments` as AWS runs it.
+
+fn main() -> std::process::ExitCode {
+    penstock_platform::lambda::run(penstock_handle_payments::FUNCTION)
+}

@@ -1,0 +1,5 @@
+//! `handle-stock` as AWS runs it.
+
+fn main() -> std::process::ExitCode {
+    penstock_platform::lambda::run(penstock_handle_stock::FUNCTION)
+}

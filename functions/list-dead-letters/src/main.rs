@@ -1,0 +1,5 @@
+//! `list-dead-letters` as AWS runs it.
+
+fn main() -> std::process::ExitCode {
+    penstock_platform::lambda::run(penstock_list_dead_letters::FUNCTION)
+}

@@ -1,0 +1,5 @@
+//! `put-webhook` as AWS runs it.
+
+fn main() -> std::process::ExitCode {
+    penstock_platform::lambda::run(penstock_put_webhook::FUNCTION)
+}

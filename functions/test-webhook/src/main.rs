@@ -1,0 +1,5 @@
+//! `test-webhook` as AWS runs it.
+
+fn main() -> std::process::ExitCode {
+    penstock_platform::lambda::run(penstock_test_webhook::FUNCTION)
+}

@@ -1,0 +1,56 @@
+//! How orders of a tenant are checked out.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// What a tenant has settled about its checkout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Terms {
+    /// How long an order waits for a payment, in minutes; after that it is cancelled.
+    pub payment_minutes: u32,
+    /// How long an order waits for goods that are out of stock, in minutes; with 0 it is cancelled at once.
+    pub stock_minutes: u32,
+    /// Whether the shop sends its parcels itself; otherwise they are handed to the carrier.
+    pub ships_itself: bool,
+}
+
+/// Terms outside of what the platform carries.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("an order waits at most {} minutes, and for a payment at least 1", Terms::MINUTES_MAX)]
+pub struct InvalidTerms;
+
+impl Terms {
+    /// The longest that any tenant may let an order wait, in minutes: 90 days.
+    pub const MINUTES_MAX: u32 = 90 * 24 * 60;
+
+    /// Refuses what the platform does not carry.
+    ///
+    /// # Errors
+    /// When an order would wait too long, or not at all for its payment.
+    pub fn checked(self) -> Result<Self, InvalidTerms> {
+        let payment = (1..=Self::MINUTES_MAX).contains(&self.payment_minutes);
+        if payment && self.stock_minutes <= Self::MINUTES_MAX { Ok(self) } else { Err(InvalidTerms) }
+    }
+
+    /// Until when an order waits for a payment from `now` on.
+    pub fn pay_by(self, now: Timestamp) -> Timestamp {
+        after(now, self.payment_minutes)
+    }
+
+    /// Until when an order waits for goods from `now` on; nothing where it does not.
+    pub fn wait_until(self, now: Timestamp) -> Option<Timestamp> {
+        (self.stock_minutes > 0).then(|| after(now, self.stock_minutes))
+    }
+}
+
+impl Default for Terms {
+    /// A day to pay; what is out of stock is not waited for.
+    fn default() -> Self {
+        Self { payment_minutes: 24 * 60, stock_minutes: 0, ships_itself: false }
+    }
+}
+
+fn after(now: Timestamp, minutes: u32) -> Timestamp {
+    now.saturating_add(SignedDuration::from_mins(minutes.into())).unwrap_or(Timestamp::MAX)
+}
