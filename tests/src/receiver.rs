@@ -63,7 +63,8 @@ impl Receiver {
     /// # Panics
     /// When that is no HTTP status.
     pub fn answer(&self, status: u16, pause: Duration) {
-        *self.inner.status.lock().expect("no test panics here") = StatusCode::from_u16(status).expect("a status");
+        *self.inner.status.lock().expect("no test panics here") =
+            StatusCode::from_u16(status).expect("a status");
         *self.inner.pause.lock().expect("no test panics here") = pause;
     }
 

@@ -26,6 +26,7 @@ async fn every_queue_is_listed_looked_into_and_redriven() {
         assert_eq!(desk.dead("acme", queue).await.len(), 1, "{queue}");
         let all = desk.get("/v1/dead-letters", "acme", "platform-operator").await.json();
         assert_eq!(count(&all, queue), 1, "{queue}");
+        desk.bury(queue, &envelope("bolt", 1), Some(REASON));
         let redriven = desk.redrive(queue, "acme", "operator", &json!({})).await;
         assert_eq!(
             (redriven.status, redriven.json()),

@@ -71,7 +71,10 @@ async fn what_is_delivered_again_by_hand_is_the_same_to_the_byte() {
     let sent = post(&shop, 1, &format!("deliveries/{id}/redelivery")).await;
     assert_eq!(sent.status, 202, "{}", sent.text);
     let again = receiver.delivered_at_least(2).await.remove(1);
-    assert_eq!((again.body.clone(), again.header("webhook-id")), (first.body.clone(), first.header("webhook-id")));
+    assert_eq!(
+        (again.body.clone(), again.header("webhook-id")),
+        (first.body.clone(), first.header("webhook-id"))
+    );
     assert_eq!(again.header("penstock-delivery-id"), sent.text_at("/deliveryId"));
     let listed = deliveries(&shop, 1, |all| all.len() == 2).await;
     assert_eq!(listed[0]["deliveryId"], sent.text_at("/deliveryId"), "the newest is first");
@@ -199,6 +202,87 @@ async fn a_letter_waits_for_a_mail_server_that_is_down_and_none_for_a_mailbox_th
     shop.platform.drained().await.unwrap();
     let recipients: Vec<_> = mail(&shop).iter().map(|it| it["recipients"].clone()).collect();
     assert_eq!(recipients, [json!(["ann@example.com"])]);
+}
+
+/// A function that ends after its effect and before its acknowledgement gets the same message again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_comes_again_tells_nobody_twice() {
+    let (shop, receiver) = (Shop::open().await, Receiver::open().await);
+    put(&shop, 1, &receiver, &["penstock.order.placed"]).await;
+    let order = shop.order(1).await.text_at("/orderId");
+    let told = receiver.delivered_at_least(1).await.remove(0).event();
+    shop.platform.drained().await.unwrap();
+    for _ in 0..2 {
+        take(&shop, "send-notifications", &told).await;
+    }
+    shop.platform.drained().await.unwrap();
+    let delivery = &deliveries(&shop, 1, |all| all.len() == 1).await[0];
+    let id = delivery["deliveryId"].as_str().unwrap();
+    let errand = json!({
+        "webhook": uuid(1),
+        "delivery": id,
+        "eventId": format!("shop/{order}/2"),
+        "eventType": "penstock.order.placed",
+        "beganAt": "2026-01-01T00:00:00Z",
+        "attempts": 0,
+        "due": "2026-01-01T00:00:00Z",
+        "byHand": false,
+        "body": told.to_string(),
+    });
+    let letter = json!({
+        "specversion": "1.0",
+        "id": format!("shop/{}/{id}/deliver-webhook/0", uuid(1)),
+        "type": "penstock.step.deliver-webhook",
+        "subject": format!("{}/{id}", uuid(1)),
+        "time": "2026-01-01T00:00:00Z",
+        "tenant": "shop",
+        "data": errand,
+    });
+    take(&shop, "deliver-webhooks", &letter).await;
+    assert_eq!(receiver.delivered().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_is_written_again_has_the_same_name() {
+    let shop = Shop::open().await;
+    let mut order = basket();
+    order["contact"] = json!({"email": "ann@example.com"});
+    let id = shop.command("POST", "/v1/orders", 1, &order).await.text_at("/orderId");
+    shop.cancel(&id, 2).await;
+    until(|| async { !mail(&shop).is_empty() }).await;
+    let cancelled = json!({
+        "specversion": "1.0",
+        "id": format!("shop/{id}/3"),
+        "type": "penstock.order.cancelled",
+        "subject": id,
+        "time": "2026-01-01T00:00:00Z",
+        "tenant": "shop",
+        "sequence": "0000000003",
+        "data": {},
+    });
+    take(&shop, "send-notifications", &cancelled).await;
+    let letters = mail(&shop);
+    assert_eq!(letters.len(), 2);
+    let named = |letter: &Value| {
+        let headers = letter["headers"].as_array().unwrap().iter();
+        headers.filter(|it| it[0] == "Message-ID").map(|it| it[1].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(named(&letters[0]), [json!(format!("<shop.{id}.3@shop.example.com>"))]);
+    assert_eq!(named(&letters[0]), named(&letters[1]));
+}
+
+/// Hands a function one letter, as its queue does.
+async fn take(shop: &Shop, function: &str, letter: &Value) {
+    let record = json!({
+        "messageId": uuid(99),
+        "body": json!([letter]).to_string(),
+        "attributes": {"ApproximateReceiveCount": "2", "MessageGroupId": "shop", "SentTimestamp": "1767225600000"},
+        "messageAttributes": {},
+    });
+    let event = json!({"Records": [record]}).to_string().into_bytes();
+    let answer = shop.platform.functions().invoke(function, event, uuid(98)).await.unwrap();
+    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    assert_eq!(answer, json!({"batchItemFailures": []}));
 }
 
 async fn put(shop: &Shop, number: u128, receiver: &Receiver, types: &[&str]) -> Answer {

@@ -9,7 +9,8 @@ use penstock_platform::reply::{self, Reply};
 use penstock_platform::request::Request;
 
 /// The function.
-pub const FUNCTION: Function = Function::http("create-shipment", |app, request| Box::pin(handle(app, request)));
+pub const FUNCTION: Function =
+    Function::http("create-shipment", |app, request| Box::pin(handle(app, request)));
 
 /// 201 with the order.
 ///

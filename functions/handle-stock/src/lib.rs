@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures::future::BoxFuture;
-use penstock_application::checkout::{Desk, StockErrand, Step};
+use penstock_application::checkout::{Desk, Step, StockErrand};
 use penstock_domain::TenantId;
 use penstock_platform::errands::{self, StockDesk, errand, taken};
 use penstock_platform::function::Function;

@@ -2,7 +2,7 @@
 
 use penstock_api::cursor::{Cursor, bad_cursor};
 use penstock_api::problem::Problem;
-use penstock_api::query::ListMovements;
+use penstock_api::query::Paging;
 use penstock_api::stock::MovementList;
 use penstock_platform::app::App;
 use penstock_platform::function::Function;
@@ -20,7 +20,7 @@ pub const FUNCTION: Function =
 pub async fn handle(app: &App, request: Request) -> Reply {
     let caller = request.caller()?;
     let id = request.product_id()?;
-    let query = ListMovements::parse(request.query())?;
+    let query = Paging::parse(request.query())?;
     let list = format!("movements {id}");
     let before = query.cursor.as_deref().map(|cursor| position(cursor, &list)).transpose()?;
     let page = app.stock_ledger.movements(&caller.tenant, id, before, query.limit).await?;

@@ -2,7 +2,7 @@
 
 use futures::future::BoxFuture;
 use penstock_api::cursor::{Cursor, bad_cursor};
-use penstock_api::query::ListMovements as Paging;
+use penstock_api::query::Paging;
 use penstock_api::webhooks::DeliveryList;
 use penstock_platform::app::StartError;
 use penstock_platform::function::{Endpoint, Environment, Function};

@@ -61,7 +61,8 @@ impl Receiver {
         let now = Timestamp::now();
         match verify(&secret.webhook_secrets, header, &body, now) {
             Err(WebhookError::Forged) => {
-                let renewed = self.secret.renewed(&secret).await.map_err(|error| Failure::unavailable(&error))?;
+                let renewed =
+                    self.secret.renewed(&secret).await.map_err(|error| Failure::unavailable(&error))?;
                 let renewed = renewed.ok_or_else(|| refused(&WebhookError::Forged))?;
                 verify(&renewed.webhook_secrets, header, &body, now).map_err(|error| refused(&error))
             }

@@ -133,7 +133,7 @@ fn letters(answer: &Value) -> String {
     let mut told = String::new();
     for letter in rows(&answer["deadLetters"]) {
         line(&mut told, format_args!("{}  {}", text(&letter["id"]), text(&letter["reason"])));
-        let tries = letter["attempts"].as_u64().map(|it| format!("{it} attempts"));
+        let tries = letter["attempts"].as_u64().map(|it| format!("tried {it} times"));
         let facts = [
             letter["tenant"].as_str().map(|it| format!("tenant {it}")),
             tries,
@@ -193,7 +193,7 @@ mod tests {
         let told = letters(&json!({"complete": true, "deadLetters": [{
             "id": "m-1", "reason": "no such carrier", "attempts": 5, "tenant": "acme", "letters": [{"id": "a"}],
         }]}));
-        assert_eq!(told, "m-1  no such carrier\n  tenant acme, 5 attempts\n  {\"id\":\"a\"}\n");
+        assert_eq!(told, "m-1  no such carrier\n  tenant acme, tried 5 times\n  {\"id\":\"a\"}\n");
     }
 
     #[test]

@@ -68,9 +68,20 @@ async fn started(folder: &Path) -> Platform {
     Platform::start(options).await.unwrap()
 }
 
+const FUNCTION: &str = "handle-payments";
+
+/// What the template gives the function.
+fn variable(name: &str) -> String {
+    let parameters = BTreeMap::from([("JwtIssuer".to_owned(), "https://issuer".to_owned())]);
+    let template = crate::template::Template::read(crate::TEMPLATE, &parameters).unwrap();
+    let function = template.functions.iter().find(|it| it.name == FUNCTION).unwrap();
+    function.environment[name].clone()
+}
+
+/// The secret as the function itself reads it, with its own permissions.
 async fn payments_secret(platform: &Platform) -> Value {
-    let client = aws_sdk_secretsmanager::Client::new(&platform.sdk_config("handle-payments"));
-    let found = client.get_secret_value().secret_id("penstock-payments").send().await.unwrap();
+    let client = aws_sdk_secretsmanager::Client::new(&platform.sdk_config(FUNCTION));
+    let found = client.get_secret_value().secret_id(variable("PAYMENTS_SECRET")).send().await.unwrap();
     serde_json::from_str(found.secret_string().unwrap()).unwrap()
 }
 

@@ -211,9 +211,8 @@ impl RequestReturn {
     pub fn parse(body: &[u8]) -> Result<Self, Problem> {
         body::read_or_empty(body, |value, problems| {
             let mut fields = value.object(problems)?;
-            let reason = fields.optional("reason", problems, |value, problems| {
-                text(value, REASON_LENGTH_MAX, problems)
-            });
+            let reason = fields
+                .optional("reason", problems, |value, problems| text(value, REASON_LENGTH_MAX, problems));
             let parts = fields.optional("parts", problems, parts);
             fields.end(problems);
             Some(Self { reason: reason?, parts: parts?.unwrap_or_default() })

@@ -15,9 +15,9 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
 use crate::dead_letters::{DeadLetterList, DeadLetterQueues, RedriveDeadLetters, RedriveView};
+use crate::fulfilment::{CreateShipment, ReceiveReturn, RequestReturn, UpdateTracking};
 use crate::health::{HealthView, LivenessView};
 use crate::history::OrderHistory;
-use crate::fulfilment::{CreateShipment, ReceiveReturn, RequestReturn, UpdateTracking};
 use crate::orders::{CancelOrder, CreateOrder, EditLines, OrderList, OrderView, PlaceOrder};
 use crate::payments::{CreatePayment, Received};
 use crate::problem::ProblemDocument;

@@ -136,7 +136,9 @@ impl<'a> AttemptView<'a> {
     fn new(attempt: u32, outcome: &'a Outcome) -> Self {
         let (status, code, reason, reference) = match outcome {
             Outcome::Asked => (PaymentStatus::Processing, None, None, None),
-            Outcome::Captured { reference, .. } => (PaymentStatus::Captured, None, None, reference.as_deref()),
+            Outcome::Captured { reference, .. } => {
+                (PaymentStatus::Captured, None, None, reference.as_deref())
+            }
             Outcome::Declined { code, reason } => {
                 (PaymentStatus::Declined, code.as_deref(), reason.as_deref(), None)
             }

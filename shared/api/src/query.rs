@@ -44,9 +44,9 @@ pub struct ListProducts {
     pub cursor: Option<String>,
 }
 
-/// What `GET /v1/stock/{productId}/movements` is asked for.
+/// What a list without filters is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListMovements {
+pub struct Paging {
     /// Entries of a page.
     pub limit: u32,
     /// Where the list goes on.
@@ -114,7 +114,7 @@ impl ListProducts {
     }
 }
 
-impl ListMovements {
+impl Paging {
     /// Reads name and value of each parameter, decoded.
     ///
     /// # Errors

@@ -10,8 +10,8 @@ mod history;
 pub mod ledger;
 pub mod notifications;
 mod orders;
-pub mod stock;
 pub mod ports;
+pub mod stock;
 pub mod tenants;
 pub mod webhooks;
 

@@ -91,19 +91,21 @@ impl Typeface {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use proptest::prelude::*;
 
     use super::*;
 
     const SIZE: f32 = 10.0;
     const WIDTH: f32 = 80.0;
+    static REGULAR: LazyLock<Typeface> = LazyLock::new(|| Typefaces::load().unwrap().regular);
 
     proptest! {
         #[test]
         fn a_wrapped_text_fits_and_loses_nothing(text in "[a-zA-Zäß 世]{0,120}") {
-            let regular = Typefaces::load().unwrap().regular;
-            let lines = regular.wrap(&text, SIZE, WIDTH);
-            prop_assert!(lines.iter().all(|line| regular.width(line, SIZE) <= WIDTH), "{lines:?}");
+            let lines = REGULAR.wrap(&text, SIZE, WIDTH);
+            prop_assert!(lines.iter().all(|line| REGULAR.width(line, SIZE) <= WIDTH), "{lines:?}");
             let letters = |text: &str| text.chars().filter(|it| !it.is_whitespace()).collect::<String>();
             prop_assert_eq!(letters(&lines.concat()), letters(&text));
         }
@@ -111,8 +113,7 @@ mod tests {
 
     #[test]
     fn a_text_is_broken_at_spaces() {
-        let regular = Typefaces::load().unwrap().regular;
-        assert_eq!(regular.wrap("heart of a white lantern", SIZE, WIDTH), ["heart of a white", "lantern"]);
-        assert_eq!(regular.wrap("", SIZE, WIDTH), [""]);
+        assert_eq!(REGULAR.wrap("heart of a white lantern", SIZE, WIDTH), ["heart of a white", "lantern"]);
+        assert_eq!(REGULAR.wrap("", SIZE, WIDTH), [""]);
     }
 }

@@ -87,7 +87,6 @@ impl OrderId {
         Uuid::new_v5(&WITHIN_ORDER, format!("{tenant}#{self}#{name}").as_bytes())
     }
 
-
     /// The id of the order that `tenant` creates with `key`.
     ///
     /// Derived (UUIDv5), so that a repeated creation meets the first one instead of making a second order.

@@ -9,8 +9,8 @@ mod number;
 pub mod order;
 mod payment_method;
 mod product;
-mod terms;
 pub mod stock;
+mod terms;
 pub mod webhook;
 
 pub use ids::{

@@ -85,11 +85,7 @@ impl<S: SecretSource> SmtpMailer<S> {
     ///
     /// # Errors
     /// When the URL or the address is of no use.
-    pub fn new(
-        url: &str,
-        from: &str,
-        secret: Secret<MailSecret, S>,
-    ) -> Result<Self, StartMailError> {
+    pub fn new(url: &str, from: &str, secret: Secret<MailSecret, S>) -> Result<Self, StartMailError> {
         let local = ["smtp://127.0.0.1", "smtp://localhost", "smtp://[::1]"];
         if url.starts_with("smtp://")
             && !url.ends_with("?tls=required")

@@ -37,12 +37,8 @@ pub fn orders(environment: &Environment) -> Result<LiveOrders, StartError> {
 }
 
 /// The stock desk over AWS.
-pub type StockDesk = checkout::StockDesk<
-    DynamoLedger,
-    CachedCatalogue<DynamoCatalogue>,
-    DynamoTenants,
-    DynamoStock,
->;
+pub type StockDesk =
+    checkout::StockDesk<DynamoLedger, CachedCatalogue<DynamoCatalogue>, DynamoTenants, DynamoStock>;
 
 /// The stock desk, from a function's variables.
 ///

@@ -82,7 +82,6 @@ pub type StartEndpoint = fn(&Environment) -> Result<Box<dyn Endpoint>, StartErro
 /// Builds an [`EventSink`] in Lambda's init phase. It does no I/O.
 pub type StartSink = fn(&Environment) -> Result<Box<dyn EventSink>, StartError>;
 
-
 /// A function of the suite.
 #[derive(Clone, Copy)]
 pub struct Function {

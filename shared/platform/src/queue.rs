@@ -5,7 +5,7 @@
 
 pub mod consumer;
 mod letters;
-mod outcomes;
+pub(crate) mod outcomes;
 mod pack;
 mod receive;
 pub(crate) mod send;

@@ -50,6 +50,21 @@ fn layer(package: &str, functions: &BTreeSet<String>) -> Option<Layer> {
         "penstock-api" => (&["penstock-domain"], &PURE),
         "penstock-platform" => (&["penstock-domain", "penstock-application", "penstock-api"], &[]),
         "penstock-blobs" => (&["penstock-platform"], &[]),
+        "penstock-documents" => (&["penstock-domain", "penstock-application"], &NO_OUTSIDE),
+        // The sandbox is what their tests talk to.
+        "penstock-outbound" => {
+            (&["penstock-domain", "penstock-application", "penstock-platform", "penstock-sandbox"], &[])
+        }
+        "penstock-notify" => (
+            &[
+                "penstock-domain",
+                "penstock-application",
+                "penstock-platform",
+                "penstock-outbound",
+                "penstock-sandbox",
+            ],
+            &[],
+        ),
         "penstock-replay" | "penstock-sandbox" => (&[], &AWS),
         "penstock-local" => (&LOCAL, &[]),
         _ if functions.contains(package) => (
@@ -59,6 +74,9 @@ fn layer(package: &str, functions: &BTreeSet<String>) -> Option<Layer> {
                 "penstock-api",
                 "penstock-platform",
                 "penstock-blobs",
+                "penstock-documents",
+                "penstock-notify",
+                "penstock-outbound",
             ],
             &[],
         ),

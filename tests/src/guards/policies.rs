@@ -60,9 +60,10 @@ fn action(action: &Value) -> Result<&str, String> {
 }
 
 /// `!GetAtt T.Arn` is `T`, `!GetAtt T.StreamArn` is `T/stream`, `!Sub ${T.Arn}/index/i` is `T/index/i`, `!Sub ${B.Arn}/*` is
-/// `B/objects`; nothing else is narrow.
+/// `B/objects`, `!Ref S` of a secret, which is its ARN, is `S`; nothing else is narrow.
 fn resource(resource: &Value) -> Result<String, String> {
     let narrow = match (resource["Fn::GetAtt"].as_str(), resource["Fn::Sub"].as_str()) {
+        (None, None) => resource["Ref"].as_str().filter(|name| name.ends_with("Secret")).map(str::to_owned),
         (Some(attribute), None) => attribute
             .strip_suffix(".Arn")
             .map(str::to_owned)

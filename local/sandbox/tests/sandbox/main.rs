@@ -1,5 +1,7 @@
 //! The sandbox from outside: over HTTP and SMTP, as its users have it.
 
+#![expect(clippy::unwrap_used, reason = "what a test's own functions cannot do, fails the test")]
+
 mod behaviours;
 mod books;
 mod carrier;

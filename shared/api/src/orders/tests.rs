@@ -172,6 +172,9 @@ fn order() -> Order {
         currency: price.currency(),
         lines: vec![line],
         limits: Limits::default(),
-        draft: false, payment: None, contact: None };
+        draft: false,
+        payment: None,
+        contact: None,
+    };
     Order::fold(&create("2010-12-01T08:26:00Z".parse().unwrap(), creation).unwrap()).unwrap()
 }

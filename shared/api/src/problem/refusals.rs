@@ -18,8 +18,12 @@ impl Problem {
             }
             Refusal::NoLines => items(Code::ValidationFailed, refusal),
             Refusal::TooManyLines { .. } | Refusal::TooManyEdits => items(Code::LimitExceeded, refusal),
-            Refusal::Parts { part, .. } => Self::new(Code::PartsUnavailable, sentence)
-                .with_details(vec![Detail::new(format!("/parts/{}/quantity", part.line), refusal.to_string())]),
+            Refusal::Parts { part, .. } => {
+                Self::new(Code::PartsUnavailable, sentence).with_details(vec![Detail::new(
+                    format!("/parts/{}/quantity", part.line),
+                    refusal.to_string(),
+                )])
+            }
             Refusal::NothingLeft(_) => Self::new(Code::PartsUnavailable, sentence),
             Refusal::NoShipment(_) => Self::new(Code::ShipmentNotFound, sentence),
             Refusal::NoReturn(_) => Self::new(Code::ReturnNotFound, sentence),

@@ -6,13 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 use penstock_domain::order::{Command, Refusal};
 use penstock_domain::{OrderId, TenantId};
 
+use crate::Unavailable;
 use crate::caller::{Caller, Request};
 use crate::catalogue::Catalogue;
 use crate::history::{History, OrderRecord};
 use crate::ledger::Ledger;
 use crate::orders::{OrderError, Orders};
 use crate::tenants::Tenants;
-use crate::Unavailable;
 
 /// One step of one order, and what is kept with what it does.
 #[derive(Debug, Clone)]

@@ -174,7 +174,9 @@ impl<L: Ledger, C: Catalogue, T: Tenants, P: PaymentProvider> PaymentDesk<L, C, 
         let known = order.payments.refunds.iter().find(|refund| refund.number == number);
         let Some(refund) = known.filter(|refund| !refund.paid) else { return Ok(()) };
         let reference = self.give_back(errand, refund).await?;
-        match tell(&self.orders, errand, history, Command::ConfirmRefund { refund: number, reference }).await? {
+        match tell(&self.orders, errand, history, Command::ConfirmRefund { refund: number, reference })
+            .await?
+        {
             Ok(_) => Ok(()),
             Err(refusal) => Err(Undone::Failed(refusal.to_string())),
         }
@@ -183,7 +185,10 @@ impl<L: Ledger, C: Catalogue, T: Tenants, P: PaymentProvider> PaymentDesk<L, C, 
     /// Asks the provider, unless it has been asked with success; what came to nothing is asked with a new key.
     async fn give_back(&self, errand: &Errand, refund: &Refund) -> Result<String, Undone> {
         let Some(reference) = refund.reference.clone() else {
-            return Err(Undone::Failed(format!("nothing is known that refund {} could come from", refund.number)));
+            return Err(Undone::Failed(format!(
+                "nothing is known that refund {} could come from",
+                refund.number
+            )));
         };
         let payment = PaymentReference::from(reference);
         let prefix = format!("{}/{}/refund/{}/", errand.tenant(), errand.order, refund.number);
@@ -216,7 +221,6 @@ impl Settled {
         Self::Declined { code: GIVEN_UP.to_owned(), message }
     }
 
-
     fn cancelled() -> Self {
         let message = "the order was called off before it was paid".to_owned();
         Self::Declined { code: CANCELLED.to_owned(), message }
@@ -244,7 +248,10 @@ fn declined(error: PaymentError) -> Result<Settled, Undone> {
 }
 
 fn pending(what: &str) -> Undone {
-    Undone::Later { after: Some(PENDING), reason: format!("the provider does not know yet what becomes of {what}") }
+    Undone::Later {
+        after: Some(PENDING),
+        reason: format!("the provider does not know yet what becomes of {what}"),
+    }
 }
 
 fn undone(error: PaymentError) -> Undone {

@@ -96,7 +96,9 @@ impl Step {
     /// Who does it.
     pub fn desk(&self) -> Desk {
         match self {
-            Self::ReserveStock | Self::ReleaseStock | Self::SellStock { .. } | Self::TakeBackStock => Desk::Stock,
+            Self::ReserveStock | Self::ReleaseStock | Self::SellStock { .. } | Self::TakeBackStock => {
+                Desk::Stock
+            }
             Self::Pay { .. } | Self::Inquire { .. } | Self::Refund { .. } => Desk::Payments,
             Self::Ship => Desk::Shipping,
             Self::Expire { .. } => Desk::Checkout,

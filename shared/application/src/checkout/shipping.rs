@@ -127,6 +127,8 @@ fn undone(error: CarrierError) -> Undone {
         CarrierError::Retry { after, cause } => {
             Undone::Later { after, reason: format!("the carrier did not answer as it should: {cause}") }
         }
-        CarrierError::Never(cause) => Undone::Failed(format!("the carrier does not take the parcel: {cause}")),
+        CarrierError::Never(cause) => {
+            Undone::Failed(format!("the carrier does not take the parcel: {cause}"))
+        }
     }
 }

@@ -61,7 +61,9 @@ impl<L: Ledger, C: Catalogue, T: Tenants, S: StockLedger> StockDesk<L, C, T, S> 
         let mut outcomes = self.stock.apply(tenant, &operations).await.into_iter();
         let done: Vec<_> = wanted
             .into_iter()
-            .map(|wanted| wanted.map(|asked| asked.and_then(|(history, _)| Some((history, outcomes.next()?)))))
+            .map(|wanted| {
+                wanted.map(|asked| asked.and_then(|(history, _)| Some((history, outcomes.next()?))))
+            })
             .collect();
         let told: Vec<BoxFuture<'_, Result<(), Undone>>> =
             errands.iter().zip(done).map(|(errand, done)| self.tell(errand, done).boxed()).collect();
@@ -89,8 +91,11 @@ impl<L: Ledger, C: Catalogue, T: Tenants, S: StockLedger> StockDesk<L, C, T, S> 
                 Some(Operation::Reserve { order: id, lines: units_of(&order.lines) })
             }
             Step::ReleaseStock if was_placed(&history) => Some(Operation::Release { order: id }),
-            Step::SellStock { shipment } => sold(&order, *shipment)
-                .map(|lines| Operation::Sell { order: id, key: shipment.to_string(), lines }),
+            Step::SellStock { shipment } => sold(&order, *shipment).map(|lines| Operation::Sell {
+                order: id,
+                key: shipment.to_string(),
+                lines,
+            }),
             Step::TakeBackStock => taken_back(&order, &history)
                 .map(|(key, lines, restock)| Operation::TakeBack { order: id, key, lines, restock }),
             _ => None,
@@ -119,16 +124,10 @@ impl<L: Ledger, C: Catalogue, T: Tenants, S: StockLedger> StockDesk<L, C, T, S> 
     }
 
     /// Tells the order what is missing. Where it waits, the errand is run again later.
-    async fn report(
-        &self,
-        of: &StockErrand,
-        history: History,
-        missing: &stock::Units,
-    ) -> Result<(), Undone> {
+    async fn report(&self, of: &StockErrand, history: History, missing: &stock::Units) -> Result<(), Undone> {
         let terms = self.orders.terms(of.errand.tenant()).await?;
         let now: Timestamp = (self.clock)();
-        let command =
-            Command::ReportShortage { missing: listed(missing), wait_until: terms.wait_until(now) };
+        let command = Command::ReportShortage { missing: listed(missing), wait_until: terms.wait_until(now) };
         match tell(&self.orders, &of.errand, history, command).await? {
             Ok(record) if record.order.status == Status::Pending && record.order.reserved.is_none() => {
                 Err(Undone::Later { after: Some(RESTOCK), reason: "the goods are out of stock".to_owned() })
@@ -144,21 +143,24 @@ fn was_placed(history: &History) -> bool {
     events.any(|event| matches!(event, Event::Placed { .. }))
 }
 
-fn units_of(lines: &[Line]) -> Vec<(ProductId, u32)> {
+/// So many units of each product, line by line.
+type Lines = Vec<(ProductId, u32)>;
+
+fn units_of(lines: &[Line]) -> Lines {
     lines.iter().map(|line| (line.product_id, line.quantity)).collect()
 }
 
-fn units_in(parts: &[Part], lines: &[Line]) -> Vec<(ProductId, u32)> {
+fn units_in(parts: &[Part], lines: &[Line]) -> Lines {
     let unit = |part: &Part| Some((lines.get(part.line as usize)?.product_id, part.quantity));
     parts.iter().filter_map(unit).collect()
 }
 
-fn sold(order: &Order, shipment: ShipmentId) -> Option<Vec<(ProductId, u32)>> {
+fn sold(order: &Order, shipment: ShipmentId) -> Option<Lines> {
     let parcel = order.fulfilment.parcel(shipment)?;
     Some(units_in(&parcel.parts, &order.lines))
 }
 
-fn taken_back(order: &Order, history: &History) -> Option<(String, Vec<(ProductId, u32)>, bool)> {
+fn taken_back(order: &Order, history: &History) -> Option<(String, Lines, bool)> {
     let returned = order.fulfilment.returned.as_ref().filter(|returned| returned.received)?;
     let mut events = history.commits().iter().flat_map(|commit| &commit.events);
     let restock = events.find_map(|event| match event {
@@ -170,5 +172,8 @@ fn taken_back(order: &Order, history: &History) -> Option<(String, Vec<(ProductI
 }
 
 fn listed(units: &stock::Units) -> Vec<Units> {
-    units.iter().map(|(product_id, quantity)| Units { product_id: *product_id, quantity: *quantity }).collect()
+    units
+        .iter()
+        .map(|(product_id, quantity)| Units { product_id: *product_id, quantity: *quantity })
+        .collect()
 }

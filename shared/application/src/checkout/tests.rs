@@ -173,8 +173,7 @@ async fn a_webhook_and_the_answer_confirm_an_order_once_whichever_comes_first() 
 async fn a_success_after_the_order_was_given_up_goes_back_by_itself() {
     let till = Till::with([Says::TakeAndVanish]).await;
     assert!(till.pay(0).await.is_err());
-    let decline =
-        Command::DeclinePayment { attempt: 1, code: None, reason: None, pay_by: Timestamp::MAX };
+    let decline = Command::DeclinePayment { attempt: 1, code: None, reason: None, pay_by: Timestamp::MAX };
     till.tell(decline).await;
     till.tell(Command::CancelOrder { reason: None }).await;
     till.capture_behind_our_back();

@@ -128,7 +128,8 @@ async fn gone_disables_at_once_and_nothing_more_is_sent() {
 async fn days_of_failures_disable_and_a_success_between_does_not() {
     let shop = Shop::open();
     shop.put(1, "a").await.unwrap();
-    for (event, answer) in [Err("no connection"), Ok(200), Err("no connection"), Ok(503)].into_iter().enumerate()
+    for (event, answer) in
+        [Err("no connection"), Ok(200), Err("no connection"), Ok(503)].into_iter().enumerate()
     {
         shop.script.answer(answer);
         shop.deliver(&shop.errand(event)).await;

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 
 use crate::{Currency, CustomerId, Limits, Money, PaymentMethod, ReturnId, ShipmentId};
 
-use super::{Action, Consignment, Contact, Event, Line, ParcelStatus, Part, Refusal, Units, check_lines, shipping};
+use super::{
+    Action, Consignment, Contact, Event, Line, ParcelStatus, Part, Refusal, Units, check_lines, shipping,
+};
 
 /// What creates an order.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use crate::{Money, PaymentMethod};
 
 use super::{
-    Action, Command, Event, Order, Refusal, Status, Units, allowed, check_history, check_lines,
-    returns, shipping,
+    Action, Command, Event, Order, Refusal, Status, Units, allowed, check_history, check_lines, returns,
+    shipping,
 };
 
 /// How often payment of one order is tried.

@@ -126,7 +126,8 @@ impl Fulfilment {
 
     /// Whether every unit was sent and every parcel arrived or was lost.
     pub(super) fn over(&self, lines: &[Line]) -> bool {
-        let end = |parcel: &Parcel| matches!(parcel.status, Some(ParcelStatus::Delivered | ParcelStatus::Lost));
+        let end =
+            |parcel: &Parcel| matches!(parcel.status, Some(ParcelStatus::Delivered | ParcelStatus::Lost));
         self.open(lines).is_empty() && self.parcels.iter().all(end)
     }
 
@@ -176,9 +177,7 @@ fn rest<'a>(parts: &[Part], without: impl Iterator<Item = &'a Parcel>) -> Vec<Pa
 
 fn minus(parts: &[Part], gone: &[Part]) -> Vec<Part> {
     let gone_of = |line| gone.iter().filter(|part| part.line == line).map(|part| part.quantity).sum();
-    let left = parts.iter().map(|part| Part {
-        quantity: part.quantity.saturating_sub(gone_of(part.line)),
-        ..*part
-    });
+    let left =
+        parts.iter().map(|part| Part { quantity: part.quantity.saturating_sub(gone_of(part.line)), ..*part });
     left.filter(|part| part.quantity > 0).collect()
 }

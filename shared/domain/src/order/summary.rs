@@ -40,7 +40,8 @@ impl Summary {
 fn archivable_at(order: &Order) -> Option<Timestamp> {
     match order.status {
         Status::Delivered => order.returnable_until(),
-        Status::Refunded | Status::Cancelled => Some(order.updated_at),
+        // What is owed is paid first.
+        Status::Refunded | Status::Cancelled => order.payments.settled().then_some(order.updated_at),
         _ => None,
     }
 }

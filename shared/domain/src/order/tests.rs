@@ -16,13 +16,13 @@ fn a_draft_becomes_an_order_when_it_is_placed() {
 
 #[test]
 fn a_shipped_order_cannot_be_cancelled() {
-    order([created(), placed(), reserved(), started(), paid(), packed(), shipped()]).when(cancel()).then_refused(
-        Refusal::NotAllowed {
+    order([created(), placed(), reserved(), started(), paid(), packed(), shipped()])
+        .when(cancel())
+        .then_refused(Refusal::NotAllowed {
             status: Shipped,
             action: CancelOrder,
             allowed: vec![UpdateTracking, ConfirmDelivery],
-        },
-    );
+        });
 }
 
 #[test]
@@ -47,25 +47,24 @@ fn cancelling_twice_is_nothing_new() {
 
 #[test]
 fn a_retried_payment_is_not_a_second_placement() {
-    order([created(), placed(), reserved(), started(), declined(), retried()]).when(Command::PlaceOrder).then_refused(Refusal::NotAllowed {
-        status: Pending,
-        action: PlaceOrder,
-        allowed: vec![AuthorizePayment, CancelOrder],
-    });
+    order([created(), placed(), reserved(), started(), declined(), retried()])
+        .when(Command::PlaceOrder)
+        .then_refused(Refusal::NotAllowed {
+            status: Pending,
+            action: PlaceOrder,
+            allowed: vec![AuthorizePayment, CancelOrder],
+        });
 }
 
 #[test]
 fn a_return_is_possible_on_the_thirtieth_day_and_not_after() {
     let until = now().checked_add(RETURN_WINDOW).unwrap();
-    order(delivered())
-        .at(until)
-        .when(request_return())
-        .then([Event::ReturnRequested {
-            at: until,
-            reason: None,
-            return_id: Some(return_id()),
-            parts: vec![Part { line: 0, quantity: 10 }],
-        }]);
+    order(delivered()).at(until).when(request_return()).then([Event::ReturnRequested {
+        at: until,
+        reason: None,
+        return_id: Some(return_id()),
+        parts: vec![Part { line: 0, quantity: 10 }],
+    }]);
     let late = until.checked_add(SignedDuration::from_millis(1)).unwrap();
     order(delivered()).at(late).when(request_return()).then_refused(Refusal::ReturnWindowClosed(until));
 }
@@ -275,7 +274,10 @@ fn every_pair_of_state_and_command_is_as_the_table_says() {
                 Ok(events) => assert!(legal(&order, &events), "{} + {command:?}: {events:?}", order.status),
                 Err(Refusal::NotAllowed { status, allowed, .. }) => {
                     assert_eq!((status, allowed), (order.status, super::allowed(order.status)));
-                    assert!(!super::allowed(status).contains(&action) || !order.payments.settled(), "{status} + {command:?}");
+                    assert!(
+                        !super::allowed(status).contains(&action) || !order.payments.settled(),
+                        "{status} + {command:?}"
+                    );
                 }
                 Err(Refusal::ReturnWindowClosed(_)) => assert_eq!(action, RequestReturn),
                 Err(Refusal::NoShipment(_)) => assert!(!order.fulfilment.parcels.is_empty()),
@@ -424,11 +426,17 @@ fn paths() -> Vec<Vec<Event>> {
     paths
 }
 
+type Stand = (Status, [bool; 4], Vec<(ShipmentId, Option<ParcelStatus>)>);
+
 /// What tells two orders apart as far as decisions go, numbers of attempts and refunds left out.
-fn stand(order: &Order) -> (Status, [bool; 4], Vec<(ShipmentId, Option<ParcelStatus>)>) {
+fn stand(order: &Order) -> Stand {
     let payments = &order.payments;
-    let facts =
-        [order.reserved.is_some(), payments.method.is_some(), order.cancellation.is_some(), payments.settled()];
+    let facts = [
+        order.reserved.is_some(),
+        payments.method.is_some(),
+        order.cancellation.is_some(),
+        payments.settled(),
+    ];
     (order.status, facts, order.fulfilment.parcels.iter().map(|it| (it.id, it.status)).collect())
 }
 

@@ -77,7 +77,8 @@ mod tests {
         };
         let public = ["1.1.1.1", "2600:1f18::1"];
         assert_eq!(allowed(addresses(&public), Reach::Internet).unwrap().count(), 2);
-        for inside in ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1", "fd00:ec2::254"] {
+        for inside in ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1", "fd00:ec2::254"]
+        {
             let found = allowed(addresses(&["1.1.1.1", inside]), Reach::Internet);
             assert!(matches!(found, Err(Unresolved::Forbidden)), "{inside}");
         }

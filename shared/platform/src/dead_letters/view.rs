@@ -7,9 +7,7 @@ use serde_json::value::RawValue;
 
 use super::shelf::Found;
 use crate::queue::attributes;
-
-/// Why SQS itself gives a message up: nobody else says anything of it then.
-const UNFINISHED: &str = "the function did not finish";
+use crate::queue::outcomes::UNFINISHED;
 
 pub(super) fn view(found: &Found) -> DeadLetterView {
     let said = |name: &str| found.said.get(name).cloned();

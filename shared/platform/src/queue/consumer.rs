@@ -8,9 +8,10 @@
 //! | [`NotDone::Failed`] | sent again alone with a growing delay; after five attempts a dead letter, with the reason |
 //! | [`NotDone::Poison`] | at once a dead letter, with the reason |
 //!
-//! When a letter cannot be sent again, its message fails and SQS delivers it again. The same happens when the function crashes;
-//! from the third time a message is taken apart, so that a letter that ends the function ends it alone. Such a letter becomes
-//! a dead letter by the queue's redrive policy, without a reason.
+//! When a letter cannot be sent again, its message fails and SQS delivers it again. The same happens when the function crashes, to
+//! all messages of that invocation. From the third time on their letters are parted: each is sent alone, a second after the one
+//! before, so that the one which ends the function ends it alone. That one becomes a dead letter by the queue's redrive policy,
+//! without a reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -29,8 +30,8 @@ use crate::failure::chain;
 use crate::function::{Environment, EventSink, InvocationError};
 use crate::telemetry::measure_letters;
 
-/// A message that came so often without being finished is taken apart.
-const RECEIVES_WHOLE_MAX: u32 = 2;
+/// Letters that came so often without being finished are suspected of ending the function, and parted from all others.
+const RECEIVES_TOGETHER_MAX: u32 = 2;
 
 /// What became of a letter.
 pub type Taken = Result<(), NotDone>;
@@ -114,17 +115,19 @@ impl<C: Consumer + 'static> Runner<C> {
     /// Takes a batch of messages; the ids of those that SQS shall deliver again.
     async fn run(&self, messages: &[Message]) -> Vec<String> {
         let moment = Moment::now();
-        let (mut whole, mut dispatch) = (Vec::new(), Dispatch::new(self.function, moment));
+        let (mut taken, mut dispatch) = (Vec::new(), Dispatch::new(self.function, moment));
         for (place, message) in messages.iter().enumerate() {
             let (letters, poison) = letters::unpack(message);
             dispatch.poison(place, message, poison);
-            if message.receives > RECEIVES_WHOLE_MAX && letters.len() > 1 {
-                dispatch.apart(place, letters);
-            } else {
-                whole.extend(letters.into_iter().map(|letter| (place, letter)));
-            }
+            taken.extend(letters.into_iter().map(|letter| (place, letter)));
         }
-        for (place, letter, fate) in self.take(whole, moment).await {
+        let suspect = |place: usize| messages[place].receives > RECEIVES_TOGETHER_MAX;
+        if taken.len() > 1 {
+            let (suspects, others) = taken.into_iter().partition(|(place, _)| suspect(*place));
+            dispatch.part(suspects);
+            taken = others;
+        }
+        for (place, letter, fate) in self.take(taken, moment).await {
             dispatch.add(place, letter, fate);
         }
         self.send(dispatch).await.into_iter().map(|place| messages[place].id.clone()).collect()

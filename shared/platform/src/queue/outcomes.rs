@@ -13,6 +13,8 @@ use super::{Letter, attributes, pack};
 
 /// How often a letter is tried before it is dead.
 const ATTEMPTS_MAX: u32 = 5;
+/// Why a letter is given up that never came to an answer.
+pub(crate) const UNFINISHED: &str = "the function did not finish";
 /// How long something may be away before letters that need it count as failed.
 const UNAVAILABLE_MAX: Duration = Duration::from_hours(1);
 
@@ -167,11 +169,22 @@ impl Dispatch {
         }
     }
 
-    /// Adds each letter of the message at `place` alone, as it is.
-    pub(super) fn apart(&mut self, place: usize, letters: Vec<Letter>) {
-        let messages =
-            letters.iter().map(|letter| (alone(letter, Duration::ZERO, letter.attempts), vec![place]));
-        self.again.extend(messages);
+    /// Adds letters each alone, a second after another, lest one invocation takes several again; with their messages' places.
+    pub(super) fn part(&mut self, suspects: Vec<(usize, Letter)>) {
+        for (seconds, (place, letter)) in (1_u64..).zip(suspects) {
+            if letter.attempts >= ATTEMPTS_MAX {
+                let message = alone(&letter, Duration::ZERO, letter.attempts);
+                self.bury(place, message, &letter.id, UNFINISHED.to_owned());
+                continue;
+            }
+            tracing::warn!(
+                letter = letter.id,
+                attempts = letter.attempts,
+                "a letter did not finish in company"
+            );
+            let delay = Duration::from_secs(seconds).min(DELAY_MAX);
+            self.again.push((alone(&letter, delay, letter.attempts), vec![place]));
+        }
     }
 
     fn bury(&mut self, place: usize, message: Outgoing, letter: &str, reason: String) {

@@ -24,10 +24,9 @@ impl DynamoWebhooks {
         limit: u32,
     ) -> Result<Page<Delivery>, Unavailable> {
         let query = self.client.query().table_name(&self.table).scan_index_forward(false);
-        let query =
-            query.expression_attribute_values(":pk", text(items::deliveries(tenant, webhook))).limit(
-                i32::try_from(limit + 1).unwrap_or(i32::MAX),
-            );
+        let query = query
+            .expression_attribute_values(":pk", text(items::deliveries(tenant, webhook)))
+            .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX));
         let query = match after {
             None => query.key_condition_expression("pk = :pk"),
             Some(after) => query

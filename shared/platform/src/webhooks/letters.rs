@@ -78,7 +78,8 @@ pub fn test_again(tenant: &TenantId, delivery: &Delivery, first: DeliveryId) -> 
 
 /// The envelope of event number `sequence` of an order, as it was sent when it was new.
 pub fn event_again(commits: &[Commit], sequence: u32) -> Option<String> {
-    let mut numbered = (1..).zip(commits.iter().flat_map(|it| it.events.iter().map(move |event| (it, event))));
+    let mut numbered =
+        (1..).zip(commits.iter().flat_map(|it| it.events.iter().map(move |event| (it, event))));
     let (_, (commit, event)) = numbered.find(|(number, _)| *number == sequence)?;
     let entry = HistoryEntry::new(sequence, commit.number, &commit.actor, event);
     let trace = commit.traceparent.as_deref();

@@ -23,7 +23,8 @@ pub(super) fn create_payment() -> Operation {
 }
 
 pub(super) fn create_shipment() -> Operation {
-    let example = json!({ "parts": [{ "line": 0, "quantity": 2 }], "carrier": "Royal Mail", "trackingNumber": "RM1" });
+    let example =
+        json!({ "parts": [{ "line": 0, "quantity": 2 }], "carrier": "Royal Mail", "trackingNumber": "RM1" });
     Operation {
         tag: "shipments",
         summary: "Send a parcel",

@@ -43,10 +43,12 @@ fn what_costs_nothing_needs_no_payment() {
 #[test]
 fn goods_that_are_missing_cancel_the_order() {
     let reason = format!("out of stock: 2 of {} missing", missing()[0].product_id);
-    order([created(), placed()]).when(Command::ReportShortage { missing: missing(), wait_until: None }).then([
-        Event::StockShort { at: now(), missing: missing(), wait_until: None },
-        Event::Cancelled { at: now(), reason: Some(reason), refund: None },
-    ]);
+    order([created(), placed()]).when(Command::ReportShortage { missing: missing(), wait_until: None }).then(
+        [
+            Event::StockShort { at: now(), missing: missing(), wait_until: None },
+            Event::Cancelled { at: now(), reason: Some(reason), refund: None },
+        ],
+    );
 }
 
 #[test]

@@ -93,6 +93,20 @@ fn letters_of_different_age_or_attempts_do_not_travel_together() {
 }
 
 #[test]
+fn suspects_are_sent_apart_one_after_another_until_their_attempts_are_over() {
+    let mut dispatch = Dispatch::new("handle-stock", MOMENT);
+    let mut exhausted = letter(3);
+    exhausted.attempts = 5;
+    dispatch.part(vec![(0, letter(1)), (0, letter(2)), (7, exhausted)]);
+    let (again, dead) = dispatch.messages();
+    let delays: Vec<_> = again.iter().map(|(it, _)| it.delay.as_secs()).collect();
+    assert_eq!(delays, [1, 2]);
+    assert!(again.iter().all(|(it, places)| sequences(it).len() == 1 && places == &[0]), "{again:?}");
+    assert_eq!(dead[0].0.attributes[attributes::REASON], "the function did not finish");
+    assert_eq!(dead[0].1, [7]);
+}
+
+#[test]
 fn a_dead_letter_says_why_and_when_and_by_whom() {
     let (again, dead) = sent([(1, Err(NotDone::Poison("no order".to_owned())))]);
     assert!(again.is_empty());
