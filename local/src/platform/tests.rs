@@ -164,8 +164,21 @@ async fn tenants_settings_are_set_shown_and_kept_within_bounds() {
     let put = |body: &'static str| Client::new().put(&url).body(body).send();
     assert_eq!(put(r#"{"maxUnitsPerLine":5000}"#).await.unwrap().status(), StatusCode::OK);
     let shown: Value = get(&platform, "/dev/tenants/acme").await.json().await.unwrap();
-    assert_eq!(shown, json!({"maxUnitsPerLine": 5000, "maxLinesPerOrder": 100}));
-    for wrong in [r#"{"maxUnitsPerLine":5001}"#, r#"{"maxLinesPerOrder":1001}"#, r#"{"more":1}"#, "[]"] {
+    let settled = json!({
+        "maxUnitsPerLine": 5000,
+        "maxLinesPerOrder": 100,
+        "paymentMinutes": 1440,
+        "stockMinutes": 0,
+        "shipsItself": false,
+    });
+    assert_eq!(shown, settled);
+    for wrong in [
+        r#"{"maxUnitsPerLine":5001}"#,
+        r#"{"maxLinesPerOrder":1001}"#,
+        r#"{"paymentMinutes":0}"#,
+        r#"{"more":1}"#,
+        "[]",
+    ] {
         assert_eq!(put(wrong).await.unwrap().status(), StatusCode::BAD_REQUEST, "{wrong}");
     }
 }

@@ -317,7 +317,7 @@ fn the_suites_own_template_is_understood() {
     let template = with(crate::TEMPLATE, &[]).unwrap();
     assert!(template.functions.iter().any(|it| it.name == "create-order"));
     assert!(template.routes.iter().any(|it| it.method == "POST" && it.path == "/v1/orders"));
-    assert_eq!((template.mappings.len(), template.queue_mappings.len()), (2, 1));
+    assert_eq!((template.mappings.len(), template.queue_mappings.len()), (2, 7));
     assert!(template.tables.iter().any(|it| it.streams));
 }
 
