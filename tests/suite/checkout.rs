@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use penstock_domain::order::Event;
+use penstock_tests::life;
 use penstock_tests::runtime;
 use penstock_tests::shop::{Answer, Shop, basket, product, send, uuid};
 use serde_json::{Value, json};
@@ -255,6 +257,96 @@ async fn what_is_not_signed_by_the_provider_or_the_carrier_is_refused() {
         let answer = send(forged).await;
         assert_eq!((answer.status, answer.code()), (403, "forbidden".into()), "{path}: {}", answer.text);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_carrier_is_down_parcels_wait_and_are_sent_after() {
+    let shop = open().await;
+    switch(&shop, "shipments", "down").await;
+    let id = pay(&shop, 1, "pm_card_visa").await;
+    becomes(&shop, &id, "CONFIRMED").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    switch(&shop, "shipments", "up").await;
+    becomes(&shop, &id, "DELIVERED").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_long_a_failed_payment_is_waited_for_is_read_when_it_fails() {
+    let shop = open().await;
+    switch(&shop, "payments", "down").await;
+    let id = pay(&shop, 1, "pm_card_chargeDeclined").await;
+    becomes(&shop, &id, "PAYMENT_PROCESSING").await;
+    let settings = send(shop.bare("PUT", "/dev/tenants/shop").json(&json!({"paymentMinutes": 7}))).await;
+    assert_eq!(settings.status, 200, "{}", settings.text);
+    switch(&shop, "payments", "up").await;
+    let failed = becomes(&shop, &id, "PAYMENT_FAILED").await;
+    let time = |name: &str| failed[name].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let waits = time("waitsUntil").duration_since(time("updatedAt")).as_mins();
+    assert!((6..=7).contains(&waits), "{failed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_waited_too_long_for_its_payment_is_cancelled() {
+    let shop = Shop::open_on(runtime::options()).await;
+    let (order, placed_at) = (life::order(7), life::days_ago(2));
+    let mut history = life::usual(placed_at);
+    history.truncate(1);
+    let pay_by = Some(life::days_ago(1));
+    history.push(vec![Event::StockReserved { at: placed_at, units: vec![], pay_by }]);
+    life::plant(&shop, order, &history).await;
+    let expire = step(&order.to_string(), "expire", &json!({"step": "expire", "at": life::days_ago(1)}));
+    assert_eq!(take(&shop, "run-checkout", &expire).await, json!({"batchItemFailures": []}));
+    let cancelled = shop.get(&format!("/v1/orders/{order}/events")).await.json();
+    let last = cancelled["events"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&last["type"], &last["data"]["reason"]), (&json!("cancelled"), &json!("not paid in time")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_of_another_desk_ends_among_the_dead_letters() {
+    let shop = Shop::open_on(runtime::options()).await;
+    let astray = step(&uuid(7), "ship", &json!({"step": "ship"}));
+    for (function, queue, letter) in [
+        ("run-checkout", "checkout", &astray),
+        ("handle-stock", "stock", &astray),
+        ("handle-payments", "payments", &astray),
+        ("send-notifications", "notifications", &json!({"no": "envelope"})),
+    ] {
+        assert_eq!(take(&shop, function, letter).await, json!({"batchItemFailures": []}), "{function}");
+        let path = format!("/v1/dead-letters/{queue}");
+        let operator = shop.token_with(&["platform-operator"]);
+        let dead = send(shop.bare("GET", &path).bearer_auth(operator)).await;
+        assert_eq!(dead.json()["deadLetters"].as_array().map(Vec::len), Some(1), "{function}: {}", dead.text);
+    }
+}
+
+/// A step of an order of the shop's, in its envelope.
+fn step(order: &str, name: &str, data: &Value) -> Value {
+    json!({
+        "specversion": "1.0",
+        "id": format!("shop/{order}/{name}/1"),
+        "source": "urn:penstock:steps",
+        "type": format!("penstock.step.{name}"),
+        "subject": order,
+        "time": "2026-11-20T12:00:00Z",
+        "datacontenttype": "application/json",
+        "tenant": "shop",
+        "correlationid": "c",
+        "data": data,
+    })
+}
+
+/// What a consumer answers to a message with that letter.
+async fn take(shop: &Shop, function: &str, letter: &Value) -> Value {
+    let message = json!({"Records": [{
+        "messageId": "m",
+        "body": json!([letter]).to_string(),
+        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1795176000100", "MessageGroupId": "shop"},
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+    }]});
+    let payload = serde_json::to_vec(&message).unwrap();
+    let answered = shop.platform.functions().invoke(function, payload, uuid(1)).await;
+    serde_json::from_slice(&answered.unwrap()).unwrap()
 }
 
 // What a test says to a shop, and reads of it.
