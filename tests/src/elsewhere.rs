@@ -107,7 +107,8 @@ impl Elsewhere {
 
 /// The suite's template, for a shop's own purposes.
 fn template() -> Template {
-    let parameters = BTreeMap::from([("JwtIssuer".to_owned(), "https://issuer.test".to_owned())]);
+    let chosen = [("JwtIssuer", "https://issuer.test"), ("WebhooksToLoopback", "true")];
+    let parameters = chosen.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     Template::read(penstock_local::TEMPLATE, &parameters).expect("the suite's template can be read")
 }
 

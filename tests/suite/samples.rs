@@ -13,11 +13,25 @@ use penstock_tests::samples::{self, Sample, differences, readable};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+/// Samples that need more of AWS than a shop elsewhere is given, and what.
+const ONLY_HERE: &[(&str, &str)] = &[
+    ("receive-carrier-webhook/forged", "the laptop puts a value into the carrier's secret"),
+    ("receive-payment-webhook/forged", "the laptop puts a value into the payment provider's secret"),
+    (
+        "redrive-dead-letters/all",
+        "queues elsewhere are made without a redrive policy, so none holds dead letters",
+    ),
+];
+
 #[tokio::test]
 async fn every_sample_gets_its_reply() {
     let samples = samples::all();
+    let elsewhere = std::env::var_os("AWS_ENDPOINT_URL").is_some();
     let mut wrong = Vec::new();
     for sample in &samples {
+        if elsewhere && ONLY_HERE.iter().any(|(name, _)| *name == sample.name()) {
+            continue;
+        }
         let (got, _) = replay(sample, &samples).await;
         let differences = differences(&sample.reply, &got);
         if !differences.is_empty() {

@@ -15,6 +15,7 @@ use dynoxide::types::{ConsumedCapacity, item_size, table_write_capacity_units};
 use futures::FutureExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 /// What a successful operation did.
 pub(super) struct Done {
@@ -79,6 +80,21 @@ macro_rules! unmetered {
     }};
 }
 
+/// Time to live that is on is not turned on, nor off when it is off, as AWS has it.
+fn refuse_unchanged_expiry(storage: &Storage, body: &[u8]) -> Result<(), Refused> {
+    let wanted: Value = read(body)?;
+    let table = json!({"TableName": wanted["TableName"]}).to_string();
+    let described = now(describe_time_to_live::execute(storage, read(table.as_bytes())?));
+    let Some(described) = described.ok().and_then(|it| serde_json::to_value(it).ok()) else { return Ok(()) };
+    let is_on = described["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED";
+    if wanted["TimeToLiveSpecification"]["Enabled"].as_bool() != Some(is_on) {
+        return Ok(());
+    }
+    let state = if is_on { "enabled" } else { "disabled" };
+    let why = format!("TimeToLive is already {state}");
+    Err(Refused::new(vec![], DynoxideError::ValidationException(why)))
+}
+
 pub(super) fn run(storage: &Storage, operation: &str, body: &[u8]) -> Outcome {
     let lifecycle = VectorIndexLifecycle::new();
     match operation {
@@ -101,7 +117,10 @@ pub(super) fn run(storage: &Storage, operation: &str, body: &[u8]) -> Outcome {
         "DescribeTable" => unmetered!(body, |it| describe_table::execute(storage, it, &lifecycle)),
         "UpdateTable" => unmetered!(body, |it| update_table::execute(storage, it, &lifecycle)),
         "DeleteTable" => unmetered!(body, |it| delete_table::execute(storage, it, &lifecycle)),
-        "UpdateTimeToLive" => unmetered!(body, |it| update_time_to_live::execute(storage, it)),
+        "UpdateTimeToLive" => {
+            refuse_unchanged_expiry(storage, body)?;
+            unmetered!(body, |it| update_time_to_live::execute(storage, it))
+        }
         "DescribeTimeToLive" => unmetered!(body, |it| describe_time_to_live::execute(storage, it)),
         other => Err(Refused::new(
             vec![],
