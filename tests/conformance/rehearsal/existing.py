@@ -30,6 +30,7 @@ class Existing:
             "AWS::ApiGatewayV2::Stage": self.stage,
             "AWS::S3::Bucket": self.bucket,
             "AWS::Events::Rule": self.rule,
+            "AWS::SecretsManager::Secret": self.secret,
         }
 
     def table(self, name):
@@ -99,3 +100,7 @@ class Existing:
     def rule(self, name):
         rule = self.clients("events").describe_rule(Name=name)
         return {key: rule.get(key) for key in ("Description", "ScheduleExpression", "State")}
+
+    def secret(self, identifier):
+        secret = self.clients("secretsmanager").describe_secret(SecretId=identifier)
+        return {key: secret[key] for key in ("Name", "Description")}
