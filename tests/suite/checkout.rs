@@ -272,7 +272,10 @@ async fn while_the_carrier_is_down_parcels_wait_and_are_sent_after() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn how_long_a_failed_payment_is_waited_for_is_read_when_it_fails() {
-    let shop = open().await;
+    // Where nothing is remembered, so that it is the payment desk that reads it.
+    let mut options = runtime::checked_out();
+    options.parameters.insert("CacheTtlSeconds".to_owned(), "0".to_owned());
+    let shop = Shop::open_on(options).await;
     switch(&shop, "payments", "down").await;
     let id = pay(&shop, 1, "pm_card_chargeDeclined").await;
     becomes(&shop, &id, "PAYMENT_PROCESSING").await;
@@ -283,6 +286,8 @@ async fn how_long_a_failed_payment_is_waited_for_is_read_when_it_fails() {
     let time = |name: &str| failed[name].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
     let waits = time("waitsUntil").duration_since(time("updatedAt")).as_mins();
     assert!((6..=7).contains(&waits), "{failed}");
+    let read = shop.platform.calls().of("handle-payments");
+    assert!(read.iter().any(|call| call.operation == "GetItem"), "{read:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
