@@ -59,7 +59,7 @@ impl Client {
 
     /// Gets a token; needed again after an hour.
     pub(crate) async fn renew_token(&mut self) -> Result<(), Error> {
-        let body = json!({"tenant": self.tenant, "subject": "bench", "roles": ["pricing"]});
+        let body = json!({"tenant": self.tenant, "subject": "bench", "roles": ["pricing", "operator"]});
         let answer = self.answer(self.http.post(format!("{}/dev/token", self.url)).json(&body)).await?;
         let token = answer.expect("POST /dev/token", StatusCode::is_success)?.body["token"].clone();
         self.token = serde_json::from_value(token)?;

@@ -5,7 +5,9 @@
 
 mod archive;
 mod aws;
+mod checkout;
 mod client;
+mod copies;
 mod crash;
 mod flat;
 mod idle;
@@ -65,13 +67,15 @@ enum Measurement {
     Crash(crash::Options),
     /// Creates orders one window after another: the last costs what the first did.
     Flat(flat::Options),
+    /// Orders are stocked, paid, shipped and delivered, before and after many are stored: none is lost.
+    Checkout(checkout::Options),
     /// Two callers race on one order: exactly one wins.
     Race(race::Options),
     /// Messages are sent, received and deleted: a queue of a million is as fast as an empty one.
     Sqs(sqs::Options),
     /// Each service of the laptop's AWS, with 1 and 16 clients, and another AWS beside it.
     Services(services::Options),
-    /// Fills the disk with orders and messages: it still starts within two seconds.
+    /// Fills the disk with orders, copies of one and messages: it still starts within two seconds.
     Start(start::Options),
     /// Leaves the platform alone: it takes next to nothing.
     Idle(idle::Options),
@@ -86,6 +90,8 @@ enum Error {
     NotReady { seconds: u64, log: PathBuf },
     #[error("cannot prepare a folder or file for the platform: {0}")]
     Folder(#[from] std::io::Error),
+    #[error("an order was not placed, confirmed and delivered once: {0}")]
+    Undelivered(String),
     #[error("AWS: {0}")]
     Aws(String),
     #[error("no answer: {0}")]
@@ -123,6 +129,9 @@ async fn measure(measurement: Measurement, target: Target) -> Result<Outcome, Er
         Measurement::Load(options) => target.measure(async |url, _| load::measure(options, url).await).await,
         Measurement::Flat(options) => {
             target.measure(async |url, started| flat::measure(options, url, started).await).await
+        }
+        Measurement::Checkout(options) => {
+            target.measure(async |url, started| checkout::measure(options, url, started).await).await
         }
         Measurement::Race(options) => target.measure(async |url, _| race::measure(options, url).await).await,
         Measurement::Sqs(options) => {

@@ -34,6 +34,11 @@ impl Orders {
         Ok(orders)
     }
 
+    /// Every product, each with a key for one command about it.
+    pub(crate) fn products(&self) -> impl Iterator<Item = (Uuid, Uuid)> {
+        (0..PRODUCTS).map(|number| (self.id("stock", number), self.id("product", number)))
+    }
+
     /// The idempotency key of order `number`.
     pub(crate) fn key(&self, number: u64) -> Uuid {
         self.id("order", number)

@@ -1,7 +1,7 @@
 //! Starts a platform that has much on disk. Promised: within two seconds it answers, however much that is.
 //!
 //! The orders come through the API and the messages through SQS, and the views are waited for: what is on disk is what use
-//! leaves there.
+//! leaves there. Copies of an order are the quick way to a million.
 
 use std::time::Instant;
 
@@ -10,6 +10,7 @@ use clap::Args;
 use crate::Error;
 use crate::aws::Aws;
 use crate::client::Client;
+use crate::copies;
 use crate::orders::Orders;
 use crate::outcome::Outcome;
 use crate::platform::Platform;
@@ -22,6 +23,9 @@ pub(crate) struct Options {
     /// Orders to create first. With --data-dir, 0 starts what an earlier run has filled.
     #[arg(long, default_value_t = 1_000_000)]
     orders: u64,
+    /// Copies of an order to write straight into its tables.
+    #[arg(long, default_value_t = 0)]
+    copies: u64,
     /// Messages to send first.
     #[arg(long, default_value_t = 1_000_000)]
     messages: u64,
@@ -33,10 +37,19 @@ pub(crate) struct Options {
     start_max_ms: u64,
 }
 
+impl Options {
+    /// The orders that are stored when it is filled: what is copied is one of them.
+    fn stored(&self) -> u64 {
+        self.orders + self.copies + u64::from(self.copies > 0)
+    }
+}
+
 /// Clients that create orders.
 const CLIENTS: usize = 16;
 /// Orders created with one token, which lasts an hour.
 const TOKEN_ORDERS: u64 = 50_000;
+/// The number of the order that is copied: one that no other order gets.
+const COPIED: u64 = 1 << 40;
 
 /// What one start took, from the start of the process.
 struct Start {
@@ -49,14 +62,21 @@ pub(crate) async fn measure(options: Options, mut platform: Platform) -> Result<
     let first_ready_ms = platform.ready_ms();
     let mut client = Client::of_new_tenant(&platform.url()).await?;
     let orders = Orders::prepare(&client).await?;
-    let queue = Queue::create(&Aws::at(&platform.aws_url())).await?;
-    let filled_s = fill(&mut client, &orders, &queue, &options).await?;
+    let aws = Aws::at(&platform.aws_url());
+    let queue = Queue::create(&aws).await?;
+    let begun = Instant::now();
+    if options.copies > 0 {
+        copies::fill(&aws, &client, &orders, COPIED, options.copies).await?;
+    }
+    fill(&mut client, &orders, &queue, &options).await?;
+    let filled_s = begun.elapsed().as_secs();
     let mut starts = Vec::new();
     for number in 0..u64::from(options.starts) {
         starts.push(start(&mut platform, &mut client, &orders, options.orders + number).await?);
     }
     let outcome = Outcome::new("start")
         .row("orders created", options.orders)
+        .row("copies of an order", options.copies)
         .row("messages sent", options.messages)
         .row("filled and listed in, s", filled_s)
         .row("ready after the first start, ms", first_ready_ms)
@@ -72,7 +92,7 @@ async fn still_there(
     client: &Client,
     queue: &Queue,
 ) -> Result<Outcome, Error> {
-    let there = options.orders + u64::from(options.starts);
+    let there = options.stored() + u64::from(options.starts);
     let listed = count_listed(client, there as usize).await? as u64;
     let waiting = queue.waiting().await?;
     Ok(outcome
@@ -82,13 +102,11 @@ async fn still_there(
         .broken(lost("messages", options.messages, waiting)))
 }
 
-/// Puts everything there, and says how many seconds that took.
-async fn fill(client: &mut Client, orders: &Orders, queue: &Queue, options: &Options) -> Result<u64, Error> {
-    let begun = Instant::now();
+/// Puts everything there.
+async fn fill(client: &mut Client, orders: &Orders, queue: &Queue, options: &Options) -> Result<(), Error> {
     create(client, orders, options.orders).await?;
     queue.fill(options.messages).await?;
-    count_listed(client, options.orders as usize).await?;
-    Ok(begun.elapsed().as_secs())
+    count_listed(client, options.stored() as usize).await.map(drop)
 }
 
 async fn create(client: &mut Client, orders: &Orders, count: u64) -> Result<(), Error> {

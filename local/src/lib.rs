@@ -8,6 +8,7 @@ mod dev;
 pub mod functions;
 pub mod gateway;
 pub mod handler;
+pub mod hosting;
 pub mod identity;
 mod invoke;
 mod loopback;

@@ -12,7 +12,6 @@ use axum::serve::ListenerExt as _;
 use jiff::Timestamp;
 use penstock_platform::app::StartError;
 use penstock_platform::caches::Caches;
-use penstock_platform::function::Environment;
 use penstock_sandbox::Sandbox;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -32,6 +31,7 @@ use crate::dev::{Dev, router};
 use crate::functions::{Deployed, Functions};
 use crate::gateway::Gateway;
 use crate::handler::Handler;
+use crate::hosting::{Hosting, Resident, Starter};
 use crate::identity::{IdentityError, Issuer, Token, TokenRequest};
 use crate::loopback::{no_foreign_pages, own_port};
 use crate::outside::{Outside, OutsideError, OutsideOptions};
@@ -39,8 +39,8 @@ use crate::permissions::{Missing, ON_FAILURE, Permissions, QUEUE_MAPPING, STREAM
 use crate::runtime::{self, BinaryError, Runtime, Surroundings};
 use crate::sources::{Clock, Sources, WallClock};
 use crate::streams::Streams;
-use crate::suite::{FUNCTIONS, TenantSettings};
-use crate::template::{AWS_URL, FunctionSpec, NotDone, Template, TemplateError};
+use crate::suite::TenantSettings;
+use crate::template::{AWS_URL, NotDone, Template, TemplateError};
 
 /// What to start.
 pub struct Options {
@@ -58,6 +58,8 @@ pub struct Options {
     pub handlers: BTreeMap<String, Arc<dyn Handler>>,
     /// Where functions run.
     pub runtime: Runtime,
+    /// In which environments, when they run in this process.
+    pub hosting: Arc<dyn Hosting>,
     /// What schedules and the world outside go by.
     pub clock: Arc<dyn Clock>,
     /// The world outside.
@@ -76,6 +78,7 @@ impl Options {
             parameters: BTreeMap::new(),
             handlers: BTreeMap::new(),
             runtime: Runtime::InProcess,
+            hosting: Arc::new(Resident),
             clock: Arc::new(WallClock),
             outside: OutsideOptions::default(),
         }
@@ -299,6 +302,12 @@ impl Platform {
         &self.queues
     }
 
+    /// The queues that have a mapping.
+    #[must_use]
+    pub fn consumed_queues(&self) -> &[String] {
+        self.sources.queues()
+    }
+
     /// The functions, to be invoked directly.
     #[must_use]
     pub fn functions(&self) -> &Functions {
@@ -508,7 +517,8 @@ fn start_functions(
         let deployed = match (options.handlers.get(&spec.name), options.runtime) {
             (Some(planted), _) => Deployed { timeout: spec.timeout, handler: Arc::clone(planted) },
             (None, Runtime::InProcess) => {
-                Deployed { timeout: spec.timeout, handler: start_function(spec, cloud, caches)? }
+                let handler = options.hosting.host(Starter::new(spec, cloud, caches)?)?;
+                Deployed { timeout: spec.timeout, handler }
             }
             (None, Runtime::Process) => {
                 let access_keys = cloud.access_keys().clone();
@@ -521,23 +531,6 @@ fn start_functions(
     }
     let reserved = template.functions.iter().filter_map(|it| Some((it.name.clone(), it.reserved?))).collect();
     Ok(Functions::new(by_name).with_reserved(&reserved))
-}
-
-fn start_function(
-    spec: &FunctionSpec,
-    cloud: &Cloud,
-    caches: &Arc<Caches>,
-) -> Result<Arc<dyn Handler>, PlatformError> {
-    let function = FUNCTIONS.iter().find(|it| it.name == spec.name);
-    let function = function.ok_or_else(|| PlatformError::NoHandler(spec.name.clone()))?;
-    let environment = Environment {
-        variables: spec.environment.clone(),
-        aws: cloud.sdk_config(&spec.name),
-        caches: Arc::clone(caches),
-    };
-    let instance =
-        function.start(environment).map_err(|it| PlatformError::Function(spec.name.clone(), it))?;
-    Ok(Arc::new(instance))
 }
 
 async fn serve(

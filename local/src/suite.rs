@@ -77,6 +77,8 @@ pub struct Settings {
     pub stock_minutes: Option<u32>,
     /// Whether the shop sends its parcels itself.
     pub ships_itself: Option<bool>,
+    /// Units of a parcel, at most; 0: all in one.
+    pub parcel_units: Option<u32>,
 }
 
 /// Why settings were not changed.
@@ -116,6 +118,7 @@ impl TenantSettings {
             payment_minutes: Some(in_force.terms.payment_minutes),
             stock_minutes: Some(in_force.terms.stock_minutes),
             ships_itself: Some(in_force.terms.ships_itself),
+            parcel_units: Some(in_force.terms.parcel_units),
         })
     }
 
@@ -133,6 +136,7 @@ impl TenantSettings {
             payment_minutes: wanted.payment_minutes.unwrap_or(before.terms.payment_minutes),
             stock_minutes: wanted.stock_minutes.unwrap_or(before.terms.stock_minutes),
             ships_itself: wanted.ships_itself.unwrap_or(before.terms.ships_itself),
+            parcel_units: wanted.parcel_units.unwrap_or(before.terms.parcel_units),
         };
         let terms = terms.checked().map_err(|it| SettingsError::Refused(it.to_string()))?;
         self.tenants.put(&tenant_id, tenants::Settings { limits, terms }).await?;

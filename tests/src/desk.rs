@@ -8,6 +8,7 @@ use std::time::Duration;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
 use jiff::Timestamp;
+use penstock_application::Clock;
 use penstock_local::aws::Cloud;
 use penstock_local::aws::service::Service;
 use penstock_local::aws::sqs::{Sqs, queue_arn};
@@ -49,14 +50,15 @@ impl Desk {
         let moved = Arc::clone(&ahead_ms);
         let now =
             move || Timestamp::now() + Duration::from_millis(moved.load(Ordering::SeqCst).unsigned_abs());
-        let sqs = Sqs::memory("http://127.0.0.1:1", Arc::new(now)).expect("SQLite opens in memory");
+        let clock: Clock = Arc::new(now);
+        let sqs = Sqs::memory("http://127.0.0.1:1", Arc::clone(&clock)).expect("SQLite opens in memory");
         let cloud = Cloud::new(BTreeMap::from([("sqs", Arc::new(sqs.clone()) as Arc<dyn Service>)]));
         let client = Client::new(&cloud.sdk_config("a-test"));
         create_queues(&client).await;
         let variables = [(QUEUES.queue, QUEUE), (QUEUES.dead_letters, DEAD_LETTERS)];
         let variables = variables.map(|(variable, name)| (variable.to_owned(), sqs.url(name))).into();
         let aws = cloud.sdk_config("desk");
-        let environment = Environment { variables, aws, caches: Arc::new(Caches::default()) };
+        let environment = Environment { variables, aws, caches: Arc::new(Caches::default()), clock };
         let sink = Runner::start(&environment, &QUEUES, consumer).expect("its variables are there");
         let queue = Queue::new(&environment, QUEUES.queue).expect("its variable is there");
         Self { cloud, sink: sink.into(), queue, client, url: sqs.url(QUEUE), ahead_ms }
@@ -198,7 +200,8 @@ async fn create_queues(client: &Client) {
 }
 
 /// The event that Lambda makes of messages.
-fn event(messages: &[Message]) -> Value {
+#[must_use]
+pub fn event(messages: &[Message]) -> Value {
     let record = |it: &Message| {
         let system = it.attributes.iter().flatten();
         let system: Map<String, Value> =
@@ -212,7 +215,8 @@ fn event(messages: &[Message]) -> Value {
     json!({"Records": messages.iter().map(record).collect::<Vec<_>>()})
 }
 
-fn failed(answer: &Value) -> Vec<String> {
+/// The ids of the messages that a function failed.
+pub(crate) fn failed(answer: &Value) -> Vec<String> {
     let failures = answer["batchItemFailures"].as_array().into_iter().flatten();
     failures.filter_map(|it| it["itemIdentifier"].as_str().map(str::to_owned)).collect()
 }

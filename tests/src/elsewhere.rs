@@ -20,6 +20,7 @@ use penstock_local::suite::{FUNCTIONS, TenantSettings};
 use penstock_local::template::{Table, Template};
 use penstock_platform::aws;
 use penstock_platform::caches::Caches;
+use penstock_platform::errands::clock;
 use penstock_platform::function::Environment;
 use serde_json::Value;
 use uuid::Uuid;
@@ -75,6 +76,7 @@ impl Elsewhere {
                 variables: self.variables.clone(),
                 aws: self.aws.clone(),
                 caches: Arc::clone(&self.caches),
+                clock: clock(),
             };
             let instance = function.start(environment).expect("the template gives every variable");
             (function.name.to_owned(), Arc::new(instance) as Arc<dyn Handler>)

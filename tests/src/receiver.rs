@@ -1,5 +1,6 @@
 //! A server of a tenant's own, on this machine, that gets webhooks and answers as it is told.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 
 /// Nothing takes longer than this, or a test has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A receiver, until it is dropped.
 pub struct Receiver {
@@ -36,6 +37,7 @@ struct Inner {
     status: Mutex<StatusCode>,
     pause: Mutex<Duration>,
     delivered: Mutex<Vec<Delivered>>,
+    answered: AtomicUsize,
 }
 
 impl Receiver {
@@ -50,6 +52,7 @@ impl Receiver {
             status: Mutex::new(StatusCode::NO_CONTENT),
             pause: Mutex::default(),
             delivered: Mutex::default(),
+            answered: AtomicUsize::default(),
         });
         let router = Router::new().fallback(receive).with_state(Arc::clone(&inner));
         let server = tokio::spawn(async move {
@@ -75,6 +78,12 @@ impl Receiver {
     #[must_use]
     pub fn delivered(&self) -> Vec<Delivered> {
         self.inner.delivered.lock().expect("no test panics here").clone()
+    }
+
+    /// How much of it was answered.
+    #[must_use]
+    pub fn answered(&self) -> usize {
+        self.inner.answered.load(Ordering::SeqCst)
     }
 
     /// What came, once it is so much.
@@ -130,5 +139,6 @@ async fn receive(State(inner): State<Arc<Inner>>, headers: HeaderMap, body: Byte
     let pause = *inner.pause.lock().expect("no test panics here");
     inner.delivered.lock().expect("no test panics here").push(Delivered { headers, body });
     sleep(pause).await;
+    inner.answered.fetch_add(1, Ordering::SeqCst);
     *inner.status.lock().expect("no test panics here")
 }

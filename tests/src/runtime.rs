@@ -26,13 +26,16 @@ pub fn options() -> Options {
 /// When the environment says something else than where functions can run.
 #[must_use]
 pub fn checked_out() -> Options {
-    match std::env::var(VARIABLE).as_deref() {
+    let mut options = match std::env::var(VARIABLE).as_deref() {
         Err(_) => Options::memory(),
         Ok("process") => {
             Options { runtime: Runtime::Process, parameters: without_caches(), ..Options::memory() }
         }
         Ok(other) => panic!("{VARIABLE} is {other}; there is only `process`"),
-    }
+    };
+    // Lists are asked for as soon as something has happened.
+    options.parameters.insert("ViewsWindowSeconds".to_owned(), "0".to_owned());
+    options
 }
 
 /// In one process a function that writes tells the cache that others read. In processes of their own they remember for as long as

@@ -26,9 +26,18 @@ pub fn without_projection() -> Options {
 /// # Panics
 /// When the ledger does not hold one.
 pub async fn deliver(shop: &Shop, function: &str, order: OrderId, numbers: &[u32]) -> Answer {
+    let commits: Vec<_> = numbers.iter().map(|number| (order, *number)).collect();
+    deliver_batch(shop, function, &commits).await
+}
+
+/// Invokes a function with these commits of any orders.
+///
+/// # Panics
+/// When the ledger does not hold one.
+pub async fn deliver_batch(shop: &Shop, function: &str, commits: &[(OrderId, u32)]) -> Answer {
     let mut records = Vec::new();
-    for number in numbers {
-        records.push(record(records.len(), &image(shop, order, *number).await));
+    for (order, number) in commits {
+        records.push(record(records.len(), &image(shop, *order, *number).await));
     }
     let path = format!("/2015-03-31/functions/{function}/invocations");
     send(shop.bare("POST", &path).json(&json!({ "Records": records }))).await

@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use penstock_application::History;
 use penstock_application::ledger::Ledger as _;
 use penstock_domain::TenantId;
-use penstock_domain::order::Event;
+use penstock_domain::order::{Event, ParcelStatus};
+use penstock_local::{Options, TEMPLATE};
 use penstock_tests::life;
+use penstock_tests::runtime;
 use penstock_tests::shop::{Shop, send, uuid};
 use serde_json::{Value, json};
 
@@ -94,6 +96,38 @@ async fn an_order_whose_money_has_not_gone_back_is_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refunded_order_is_archived_after_a_day() {
+    let shop = Shop::open().await;
+    for (order, days) in [(1, 2), (2, 0)] {
+        life::plant(&shop, life::order(order), &lost_and_refunded(life::days_ago(days))).await;
+    }
+    shop.settled().await;
+    assert_eq!(shop.list("status=REFUNDED").await.len(), 2);
+    assert_eq!(archive(&shop).await, json!({"archived": 1, "notYet": 0, "more": false}));
+    shop.settled().await;
+    let archived = shop.list("status=ARCHIVED").await;
+    assert_eq!(archived.iter().map(|it| &it["orderId"]).collect::<Vec<_>>(), [&json!(uuid(1))]);
+}
+
+/// One run takes 1,500 orders of a shard, which is the last digit of their ids.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_run_leaves_the_next_one_does() {
+    const RUN_MAX: u128 = 1_500;
+    let shop = Shop::open_on(unheard()).await;
+    let ledger = life::ledger(&shop);
+    let cancelled = [life::cancelled(life::days_ago(2)).concat()];
+    for number in 0..=RUN_MAX {
+        for commit in life::commits(&life::tenant(), life::order(number * 16), &cancelled) {
+            ledger.append(&commit).await.unwrap();
+        }
+    }
+    shop.settled().await;
+    assert_eq!(archive(&shop).await, json!({"archived": RUN_MAX, "notYet": 0, "more": true}));
+    shop.settled().await;
+    assert_eq!(archive(&shop).await, json!({"archived": 1, "notYet": 0, "more": false}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_cannot_be_archived_is_reported_and_holds_up_no_other() {
     let shop = Shop::open().await;
     life::plant(&shop, life::order(1), &life::cancelled(life::days_ago(2))).await;
@@ -107,6 +141,33 @@ async fn an_order_that_cannot_be_archived_is_reported_and_holds_up_no_other() {
     assert_eq!(failed["errorMessage"], json!("orders that failed: 1; the log says why"));
     shop.settled().await;
     assert_eq!(shop.list("status=ARCHIVED").await.len(), 1);
+}
+
+fn lost_and_refunded(at: Timestamp) -> Vec<Vec<Event>> {
+    let mut life = life::usual(at)[..4].to_vec();
+    let Some(Event::PaymentConfirmed { captured: amount, reference, .. }) = life[2].first().cloned() else {
+        panic!("it is paid")
+    };
+    let Some(Event::ShipmentCreated { shipment, .. }) = life[3].first().cloned() else {
+        panic!("it is sent")
+    };
+    life.push(vec![
+        Event::ShipmentTracked { at, shipment, status: ParcelStatus::Lost },
+        Event::TrackingUpdated { at },
+        Event::ReportedLost { at },
+        Event::RefundRequested { at, refund: 1, amount, reference },
+    ]);
+    let reference = Some("re_1".to_owned());
+    life.push(vec![Event::RefundPaid { at, refund: 1, amount, reference }, Event::Refunded { at, amount }]);
+    life
+}
+
+/// A platform that keeps its read model and tells nobody else.
+fn unheard() -> Options {
+    let mapping = "FunctionName: !GetAtt RelayEventsFunction.Arn\n";
+    let template = TEMPLATE.replace(mapping, &format!("{mapping}      Enabled: false\n"));
+    assert_ne!(template, TEMPLATE);
+    Options { template, ..runtime::options() }
 }
 
 /// Runs the schedule now; what was answered.

@@ -8,6 +8,7 @@ use penstock_blobs::{Blobs, Put};
 use penstock_local::aws::service::ServiceReply;
 use penstock_local::{Options, Platform};
 use penstock_platform::caches::Caches;
+use penstock_platform::errands::clock;
 use penstock_platform::function::Environment;
 
 #[tokio::test]
@@ -63,6 +64,7 @@ fn named(platform: &Platform, bucket: &str) -> Blobs {
         variables: BTreeMap::from([("BUCKET".to_owned(), bucket.to_owned())]),
         aws: platform.sdk_config("dev"),
         caches: Arc::new(Caches::default()),
+        clock: clock(),
     };
     Blobs::new(&environment, "BUCKET").unwrap()
 }

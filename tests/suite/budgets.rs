@@ -194,20 +194,19 @@ async fn a_projection_of_a_new_order_is_one_write_with_its_two_indexes_and_a_lat
     shop.platform.calls().reset();
     let id = shop.order(1).await.text_at("/orderId");
     shop.settled().await;
-    costs(&shop, "project-orders", &[("PutItem", 0.0, 3.0)]);
+    costs(&shop, "project-orders", &[("BatchExecuteStatement", 0.0, 3.0)]);
     shop.platform.calls().reset();
     shop.cancel(&id, 2).await;
     shop.settled().await;
     // It waits for nobody any more, and is to be archived: out of one index, into another.
-    costs(&shop, "project-orders", &[("UpdateItem", 0.0, 3.0)]);
+    costs(&shop, "project-orders", &[("BatchExecuteStatement", 0.0, 3.0)]);
 }
 
 /// The usual life: placed, stock reserved, paid, shipped, seen, delivered.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_views_of_an_orders_life_are_eight_units_at_full_batches_and_ten_one_by_one() {
     let shop = Shop::open_on(stream::without_projection()).await;
-    let (placed, changed, moved) =
-        (("PutItem", 0.0, 3.0), ("UpdateItem", 0.0, 1.0), ("UpdateItem", 0.0, 2.0));
+    let [placed, changed, moved] = [3.0, 1.0, 2.0].map(|units| ("BatchExecuteStatement", 0.0, units));
     let one_by_one = [placed, changed, changed, moved, changed, moved];
     for (order, ends, budget) in [
         (1, &[1, 2, 3, 4, 5, 6][..], &one_by_one[..]),
@@ -246,7 +245,7 @@ async fn archiving_costs_what_is_archived_and_a_query_a_shard_whatever_else_ther
     // Out of the index of what is to be archived.
     let projected = shop.platform.calls().of("project-orders");
     let projected = projected.last().map(|it| (it.operation.clone(), it.read_units, it.write_units));
-    assert_eq!(projected, Some(("UpdateItem".to_owned(), 0.0, 2.0)));
+    assert_eq!(projected, Some(("BatchExecuteStatement".to_owned(), 0.0, 2.0)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -256,7 +255,7 @@ async fn health_asks_each_table_once_and_says_which_does_not_answer() {
     assert_eq!(shop.get("/health/live").await.status, 200);
     assert_eq!(shop.platform.calls().of("get-health"), []);
     assert_eq!(shop.get("/health/ready").await.status, 200);
-    assert_eq!(shop.platform.calls().of("get-health").len(), 4);
+    assert_eq!(shop.platform.calls().of("get-health").len(), 6);
     shop.platform.faults().plant(|call| async move {
         let products = String::from_utf8_lossy(&call.body).contains("-products");
         products.then(|| refusal(400, "AccessDeniedException", "planted"))

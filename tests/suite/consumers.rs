@@ -8,6 +8,7 @@ use penstock_local::aws::faults::refusal;
 use penstock_local::aws::sqs::Outgoing;
 use penstock_local::{Options, Platform, TEMPLATE};
 use penstock_platform::subscriptions::{SUBSCRIPTIONS, Subscription};
+use penstock_tests::archive::archived;
 use penstock_tests::guards::tree;
 use penstock_tests::shop::{Shop, uuid};
 use serde_json::{Value, json};
@@ -32,7 +33,7 @@ async fn every_event_of_an_order_is_archived_once_as_its_history_tells_it() {
     assert_eq!(history["events"], json!(data));
     let today = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
     assert!(
-        archived.iter().all(|(key, _)| key.starts_with(&format!("tenant=shop/day={today}/{id}-v"))),
+        archived.iter().all(|(key, _)| key.starts_with(&format!("tenant=shop/day={today}/"))),
         "{archived:?}"
     );
 }
@@ -108,20 +109,18 @@ async fn an_event_that_comes_again_in_other_company_is_not_archived_twice() {
     let mut ids: Vec<_> = archived.iter().map(|(_, it)| it.id().to_owned()).collect();
     ids.sort();
     assert_eq!(ids, (1..=4).map(|it| format!("acme/{ORDER}/{it}")).collect::<Vec<_>>());
-    let keys: BTreeSet<_> =
-        archived.iter().map(|(key, _)| key.rsplit('/').next().unwrap().to_owned()).collect();
-    assert_eq!(keys, ["-v1-3.ndjson", "-v1-4.ndjson", "-v1.ndjson"].map(|it| format!("{ORDER}{it}")).into());
+    let keys: BTreeSet<_> = archived.iter().map(|(key, _)| key.rsplit('/').next().unwrap()).collect();
+    assert_eq!(keys, ["082600-1.ndjson", "082600-2.ndjson", "082600.ndjson"].into());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tenants_and_commits_are_archived_apart() {
+async fn tenants_are_archived_apart_and_what_came_together_of_a_second_together() {
     let platform = Platform::start(quick()).await.unwrap();
     let events = [envelope("acme", 1, 1), envelope("other", 1, 1), envelope("acme", 2, 2)];
     deliver(&platform, events).await;
     let keys: BTreeSet<_> = archived(&platform).await.into_iter().map(|(key, _)| key).collect();
-    let key =
-        |tenant: &str, version: u32| format!("tenant={tenant}/day=2010-12-01/{ORDER}-v{version}.ndjson");
-    assert_eq!(keys, [key("acme", 1), key("acme", 2), key("other", 1)].into());
+    let key = |tenant: &str| format!("tenant={tenant}/day=2010-12-01/082600.ndjson");
+    assert_eq!(keys, [key("acme"), key("other")].into());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,26 +214,6 @@ async fn invoke(platform: &Platform, function: &str, event: &Value) -> Value {
     let payload = event.to_string().into_bytes();
     let answer = platform.functions().invoke(function, payload, "1".to_owned()).await.unwrap();
     serde_json::from_slice(&answer).unwrap()
-}
-
-/// Every line of every object in the archive, with the object's key.
-async fn archived(platform: &Platform) -> Vec<(String, Envelope)> {
-    let s3 = aws_sdk_s3::Client::from_conf(
-        aws_sdk_s3::config::Builder::from(&platform.sdk_config("auditor")).force_path_style(true).build(),
-    );
-    let buckets = s3.list_buckets().send().await.unwrap();
-    let bucket = buckets.buckets().iter().find_map(|it| it.name()).unwrap().to_owned();
-    let mut pages = s3.list_objects_v2().bucket(&bucket).into_paginator().send();
-    let mut lines = Vec::new();
-    while let Some(page) = pages.next().await {
-        for key in page.unwrap().contents().iter().filter_map(|it| it.key()) {
-            let object = s3.get_object().bucket(&bucket).key(key).send().await.unwrap();
-            let text = String::from_utf8(object.body.collect().await.unwrap().to_vec()).unwrap();
-            assert!(text.ends_with('\n'), "{key}");
-            lines.extend(text.lines().map(|line| (key.to_owned(), Envelope::read(line).unwrap())));
-        }
-    }
-    lines
 }
 
 /// The relay made no call but one to each consumer that takes any of these events.

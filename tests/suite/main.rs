@@ -5,6 +5,7 @@
 mod adapters;
 mod archiving;
 mod bad_input;
+mod bill;
 mod blobs;
 mod budgets;
 mod catalogue;
@@ -17,6 +18,7 @@ mod lists;
 mod notifications;
 mod orders;
 mod permissions;
+mod redelivery;
 mod replay;
 mod runner;
 mod samples;

@@ -72,8 +72,12 @@ async fn every_call_that_a_sample_makes_is_permitted() {
 fn needed(call: &Call, tables: &BTreeMap<String, String>) -> Vec<String> {
     let logical_id =
         |name: &String| tables.iter().find(|(ending, _)| name.ends_with(*ending)).map(|(_, id)| id);
-    // A transaction is permitted item by item, and ours put items.
-    let operation = if call.operation == "TransactWriteItems" { "PutItem" } else { &call.operation };
+    // A transaction is permitted item by item, and ours put items; statements by what they do, and the samples' insert views.
+    let operation = match call.operation.as_str() {
+        "TransactWriteItems" => "PutItem",
+        "BatchExecuteStatement" => "PartiQLInsert",
+        operation => operation,
+    };
     let of = |name: &String| {
         let table = logical_id(name).unwrap_or_else(|| panic!("{name} is no table of the template"));
         format!("{table} {}:{operation}", call.service)

@@ -3,7 +3,7 @@
 use penstock_application::History;
 use penstock_application::ledger::Ledger as _;
 use penstock_domain::order::{Event, Status};
-use penstock_platform::views::{LOOKED_AT_MAX, OrderViews, ViewChange, Wanted};
+use penstock_platform::views::{LOOKED_AT_MAX, OrderViews, ViewChange, ViewWrite, Wanted};
 use penstock_tests::life;
 use penstock_tests::shop::{Shop, uuid};
 use penstock_tests::stream;
@@ -65,21 +65,49 @@ async fn commits_from_before_they_said_more_than_their_events_are_projected_too(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_to_a_view_that_is_not_there_or_too_old_is_not_written() {
     let shop = Shop::open().await;
-    let views = life::views(&shop);
-    let commits = life::commits(&life::tenant(), life::order(1), &life::usual(life::days_ago(1)));
-    let change = |from: usize, to: usize| ViewChange::of(&commits[from - 1..to]).unwrap();
-    assert!(!views.change(&change(2, 3)).await.unwrap(), "there is none");
-    views
-        .put(&life::tenant(), &History::new(life::order(1), commits[..1].to_vec()).unwrap().now().unwrap())
-        .await
-        .unwrap();
-    assert!(!views.change(&change(3, 3)).await.unwrap(), "commit 2 is missing");
+    let (views, tenant) = (life::views(&shop), life::tenant());
+    let commits = life::commits(&tenant, life::order(1), &life::usual(life::days_ago(1)));
+    let change = |from: usize, to: usize| ViewWrite::Change(ViewChange::of(&commits[from - 1..to]).unwrap());
+    let first = || History::new(life::order(1), commits[..1].to_vec()).unwrap().now().unwrap();
+    assert!(!written(&views, change(2, 3)).await, "there is none");
+    assert!(written(&views, ViewWrite::New(&tenant, first())).await);
+    assert!(!written(&views, ViewWrite::New(&tenant, first())).await, "there is one");
+    assert!(!written(&views, change(3, 3)).await, "commit 2 is missing");
     assert_eq!(listed(&views, Some(Status::Pending)).await, 1);
-    assert!(views.change(&change(2, 3)).await.unwrap());
-    assert!(views.change(&change(2, 2)).await.unwrap(), "it is newer");
+    assert!(written(&views, change(2, 3)).await);
+    assert!(written(&views, change(2, 2)).await, "it is newer");
     assert_eq!(listed(&views, Some(Status::Confirmed)).await, 1);
-    assert!(views.change(&change(3, 4)).await.unwrap(), "a part of it was there before");
+    assert!(written(&views, change(3, 4)).await, "a part of it was there before");
     assert_eq!(listed(&views, Some(Status::Shipped)).await, 1);
+}
+
+/// What stands in one order's way does not hold up the others of its call, and each call is full.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_views_of_many_orders_are_written_together_each_on_its_own_condition() {
+    let shop = Shop::open_on(stream::without_projection()).await;
+    let usual = life::usual(life::days_ago(1));
+    for number in 1..=60 {
+        life::plant(&shop, life::order(number), &usual).await;
+    }
+    // Of these the stream has brought nothing, or more, before.
+    project(&shop, 7, 1..=4).await;
+    project(&shop, 8, 1..=1).await;
+    project(&shop, 8, 3..=3).await;
+    shop.platform.calls().reset();
+    let batch: Vec<_> = (1..=60).map(|number| (life::order(number), 1 + u32::from(number == 9))).collect();
+    let answer = stream::deliver_batch(&shop, "project-orders", &batch).await;
+    assert_eq!(answer.json(), json!({"batchItemFailures": []}));
+    let calls = shop.platform.calls().of("project-orders");
+    let made = |operation: &str| calls.iter().filter(|it| it.operation == operation).count();
+    // Views 7 and 8 are newer, and 9 has none that commit 2 could change.
+    assert_eq!(
+        (made("BatchExecuteStatement"), made("Query"), made("PutItem"), calls.len()),
+        (3, 1, 3, 7),
+        "{calls:#?}"
+    );
+    let listed = shop.list("").await;
+    let in_state = |state: &str| listed.iter().filter(|it| it["status"] == state).count();
+    assert_eq!((listed.len(), in_state("PENDING"), in_state("SHIPPED")), (60, 57, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -187,4 +215,9 @@ async fn put(views: &OrderViews, number: u128, life: &[Vec<Event>]) {
 async fn listed(views: &OrderViews, status: Option<Status>) -> usize {
     let wanted = Wanted { customer_id: None, status, from: None, to: None, limit: 10, after: None };
     views.page(&life::tenant(), &wanted).await.unwrap().items.len()
+}
+
+/// Whether the view is then as new as that.
+async fn written(views: &OrderViews, write: ViewWrite<'_>) -> bool {
+    views.write(&[write]).await.remove(0).unwrap()
 }

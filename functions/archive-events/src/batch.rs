@@ -1,19 +1,25 @@
-//! A batch of letters, sorted into what is written together: the events of one commit that it holds.
+//! A batch of letters, sorted into what is written together: the events of one tenant's second that it holds.
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use penstock_api::envelope::{Envelope, NoEnvelope};
 use penstock_domain::{OrderId, TenantId};
 
-/// Which commit of which order: what the name of an object is made of.
+/// Whose events of which second: what the names of objects are made of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Commit {
+pub(crate) struct Second {
     tenant: TenantId,
-    day: Date,
+    /// Since the epoch, in UTC.
+    second: i64,
+}
+
+/// Which event of which order: in the order of their lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct EventId {
     order: OrderId,
-    version: u32,
+    sequence: u32,
 }
 
 /// An event's line, and the places in the batch of the letters that brought it.
@@ -23,27 +29,27 @@ pub(crate) struct Line {
     pub(crate) places: Vec<usize>,
 }
 
-/// The events of a commit by their numbers.
-pub(crate) type Lines = BTreeMap<u32, Line>;
+/// The events of a second.
+pub(crate) type Lines = BTreeMap<EventId, Line>;
 
-/// The envelopes by commit, and the places of what is none.
+/// The envelopes by second, and the places of what is none.
 pub(crate) fn sort<'a>(
     batch: impl Iterator<Item = &'a str>,
-) -> (BTreeMap<Commit, Lines>, Vec<(usize, NoEnvelope)>) {
-    let (mut commits, mut poison) = (BTreeMap::<Commit, Lines>::new(), Vec::new());
+) -> (BTreeMap<Second, Lines>, Vec<(usize, NoEnvelope)>) {
+    let (mut seconds, mut poison) = (BTreeMap::<Second, Lines>::new(), Vec::new());
     for (place, json) in batch.enumerate() {
         match Envelope::read(json) {
-            Ok(envelope) => commits
-                .entry(Commit::of(&envelope))
+            Ok(envelope) => seconds
+                .entry(Second::of(&envelope))
                 .or_default()
-                .entry(envelope.sequence())
+                .entry(EventId::of(&envelope))
                 .or_insert_with(|| Line { text: one_line(json), places: vec![] })
                 .places
                 .push(place),
             Err(error) => poison.push((place, error)),
         }
     }
-    (commits, poison)
+    (seconds, poison)
 }
 
 /// JSON has line breaks only between its tokens, where a space does as well.
@@ -51,29 +57,26 @@ fn one_line(json: &str) -> String {
     json.trim().replace(['\n', '\r'], " ")
 }
 
-impl Commit {
+impl EventId {
+    pub(crate) fn of(envelope: &Envelope) -> Self {
+        Self { order: envelope.order(), sequence: envelope.sequence() }
+    }
+}
+
+impl Second {
     fn of(envelope: &Envelope) -> Self {
-        Self {
-            tenant: envelope.tenant().clone(),
-            day: TimeZone::UTC.to_datetime(envelope.time()).date(),
-            order: envelope.order(),
-            version: envelope.version(),
+        Self { tenant: envelope.tenant().clone(), second: envelope.time().as_second() }
+    }
+
+    /// Where its events go: first into the object with number 0, what comes later into those behind it.
+    pub(crate) fn key(&self, number: u32) -> String {
+        let time = Timestamp::from_second(self.second).unwrap_or_default();
+        let time = TimeZone::UTC.to_datetime(time);
+        let (tenant, day, time) = (&self.tenant, time.date(), time.time().strftime("%H%M%S"));
+        match number {
+            0 => format!("tenant={tenant}/day={day}/{time}.ndjson"),
+            number => format!("tenant={tenant}/day={day}/{time}-{number}.ndjson"),
         }
-    }
-
-    /// Where the commit's events go: those of them that come first.
-    pub(crate) fn key(&self) -> String {
-        format!("{}.ndjson", self.stem())
-    }
-
-    /// Where one of its events goes that came after that was written.
-    pub(crate) fn key_of_late(&self, sequence: u32) -> String {
-        format!("{}-{sequence}.ndjson", self.stem())
-    }
-
-    fn stem(&self) -> String {
-        let Self { tenant, day, order, version } = self;
-        format!("tenant={tenant}/day={day}/{order}-v{version}")
     }
 }
 
@@ -84,37 +87,40 @@ mod tests {
     const ORDER: &str = "13423f01-b4f1-5b6b-8ec2-9dd015e7a04f";
 
     #[test]
-    fn events_of_a_commit_are_written_together_in_their_order() {
-        let (commits, poison) = sorted(&[event(2, 1), event(3, 2), event(1, 1)]);
+    fn events_of_a_second_are_written_together_in_their_order() {
+        let later = event(4, 3).replace("23:59:59.999Z", "23:59:58Z");
+        let (seconds, poison) = sorted(&[event(2, 1), event(3, 2), event(1, 1), later]);
         assert!(poison.is_empty());
-        let found: Vec<_> =
-            commits.iter().map(|(it, lines)| (it.key(), lines.keys().copied().collect())).collect();
-        let key = |version| format!("tenant=acme/day=2010-12-01/{ORDER}-v{version}.ndjson");
-        assert_eq!(found, [(key(1), vec![1, 2]), (key(2), vec![3])]);
+        let sequences = |lines: &Lines| lines.keys().map(|it| it.sequence).collect::<Vec<_>>();
+        let found: Vec<_> = seconds.iter().map(|(it, lines)| (it.key(0), sequences(lines))).collect();
+        let key = |time| format!("tenant=acme/day=2010-12-01/{time}.ndjson");
+        assert_eq!(found, [(key("235958"), vec![4]), (key("235959"), vec![1, 2, 3])]);
+        let second = seconds.keys().next().unwrap();
+        assert_eq!(second.key(7), key("235958-7"));
     }
 
     #[test]
     fn an_event_that_comes_twice_in_a_batch_is_one_line_of_two_letters() {
-        let (commits, _) = sorted(&[event(1, 1), event(1, 1)]);
-        let lines = commits.values().next().unwrap();
-        assert_eq!(lines[&1].places, [0, 1]);
-        assert_eq!(lines.len(), 1);
+        let (seconds, _) = sorted(&[event(1, 1), event(1, 1)]);
+        let lines: Vec<_> = seconds.into_values().flat_map(Lines::into_values).collect();
+        assert_eq!(lines.iter().map(|it| it.places.clone()).collect::<Vec<_>>(), [[0, 1]]);
     }
 
     #[test]
     fn a_line_has_no_line_break_however_the_letter_was_laid_out() {
-        let (commits, _) = sorted(&[event(1, 1).replace(',', ",\r\n")]);
-        assert!(!commits.values().next().unwrap()[&1].text.contains(['\n', '\r']));
+        let (seconds, _) = sorted(&[event(1, 1).replace(',', ",\r\n")]);
+        let lines: Vec<_> = seconds.into_values().flat_map(Lines::into_values).collect();
+        assert!(!lines[0].text.contains(['\n', '\r']));
     }
 
     #[test]
     fn what_is_no_event_of_an_order_is_set_apart() {
-        let (commits, poison) = sorted(&["no json".to_owned(), event(1, 1), "{}".to_owned()]);
-        assert_eq!(commits.len(), 1);
+        let (seconds, poison) = sorted(&["no json".to_owned(), event(1, 1), "{}".to_owned()]);
+        assert_eq!(seconds.len(), 1);
         assert_eq!(poison.iter().map(|(place, _)| *place).collect::<Vec<_>>(), [0, 2]);
     }
 
-    fn sorted(batch: &[String]) -> (BTreeMap<Commit, Lines>, Vec<(usize, NoEnvelope)>) {
+    fn sorted(batch: &[String]) -> (BTreeMap<Second, Lines>, Vec<(usize, NoEnvelope)>) {
         sort(batch.iter().map(String::as_str))
     }
 

@@ -1,6 +1,9 @@
 //! A queue of steps: has money set aside and taken, gives it back, and asks after payments that the provider spoke of.
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
+use penstock_application::Clock;
 use penstock_application::checkout::Step;
 use penstock_outbound::Payments;
 use penstock_platform::app::StartError;
@@ -21,12 +24,14 @@ pub const FUNCTION: Function =
 
 struct Till {
     desk: PaymentDesk<Payments>,
+    clock: Clock,
 }
 
 impl Till {
     fn new(environment: &Environment) -> Result<Self, StartError> {
         let (orders, provider) = (errands::orders(environment)?, penstock_outbound::payments(environment)?);
-        Ok(Self { desk: PaymentDesk::new(orders, provider, errands::clock()) })
+        let clock = || Arc::clone(&environment.clock);
+        Ok(Self { desk: PaymentDesk::new(orders, provider, clock()), clock: clock() })
     }
 
     async fn take_one(&self, letter: Letter) -> Taken {
@@ -37,7 +42,7 @@ impl Till {
             Step::Inquire { reference } => self.desk.inquire(&errand, &reference).await,
             step => return Err(NotDone::Poison(format!("the step {} is another desk's", step.name()))),
         };
-        taken(&letter, done)
+        taken(&letter, done, (self.clock)())
     }
 }
 

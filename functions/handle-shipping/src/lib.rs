@@ -1,9 +1,11 @@
 //! A queue of steps: packs what was paid for, and hands it to the carrier.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use penstock_application::Unavailable;
 use penstock_application::checkout::{Packed, PackingSlips, Step};
+use penstock_application::{Clock, Unavailable};
 use penstock_blobs::Blobs;
 use penstock_documents::packing_slip;
 use penstock_outbound::Parcels;
@@ -25,6 +27,7 @@ pub const FUNCTION: Function =
 
 struct Dispatch {
     desk: ShippingDesk<Parcels, Slips>,
+    clock: Clock,
 }
 
 /// Packing slips in S3, as PDF.
@@ -36,13 +39,14 @@ impl Dispatch {
     fn new(environment: &Environment) -> Result<Self, StartError> {
         let slips = Slips { blobs: Blobs::new(environment, "DOCUMENTS_BUCKET")? };
         let carrier = penstock_outbound::parcels(environment)?;
-        Ok(Self { desk: ShippingDesk::new(errands::orders(environment)?, carrier, slips) })
+        let desk = ShippingDesk::new(errands::orders(environment)?, carrier, slips);
+        Ok(Self { desk, clock: Arc::clone(&environment.clock) })
     }
 
     async fn take_one(&self, letter: Letter) -> Taken {
         let errand = errand(&letter, NAME)?;
         match letter.data()? {
-            Step::Ship => taken(&letter, self.desk.ship(&errand).await),
+            Step::Ship => taken(&letter, self.desk.ship(&errand).await, (self.clock)()),
             step => Err(NotDone::Poison(format!("the step {} is another desk's", step.name()))),
         }
     }

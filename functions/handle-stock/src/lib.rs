@@ -1,8 +1,10 @@
 //! A queue of steps: what the warehouse keeps, lets go, sells and takes back for orders, many at a time.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use penstock_application::Clock;
 use penstock_application::checkout::{Desk, Step, StockErrand};
 use penstock_domain::TenantId;
 use penstock_platform::errands::{self, StockDesk, errand, taken};
@@ -15,11 +17,13 @@ const QUEUES: Queues = Queues { function: NAME, queue: "STOCK_QUEUE", dead_lette
 
 /// The function.
 pub const FUNCTION: Function = Function::sink(NAME, |environment| {
-    Runner::start(environment, &QUEUES, Warehouse { desk: errands::stock_desk(environment)? })
+    let desk = errands::stock_desk(environment)?;
+    Runner::start(environment, &QUEUES, Warehouse { desk, clock: Arc::clone(&environment.clock) })
 });
 
 struct Warehouse {
     desk: StockDesk,
+    clock: Clock,
 }
 
 impl Warehouse {
@@ -36,7 +40,9 @@ impl Warehouse {
             }
         }
         let done = self.desk.run(tenant, &errands).await;
-        taken_at.extend(of.into_iter().zip(done).map(|((place, letter), done)| (place, taken(letter, done))));
+        let now = (self.clock)();
+        let of_done = of.into_iter().zip(done);
+        taken_at.extend(of_done.map(|((place, letter), done)| (place, taken(letter, done, now))));
         taken_at
     }
 }

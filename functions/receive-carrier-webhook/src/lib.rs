@@ -120,7 +120,8 @@ impl Parcel {
 fn early(refusal: &Refusal) -> bool {
     match refusal {
         Refusal::NoShipment(_) => true,
-        Refusal::NotAllowed { status, .. } => *status == Status::Confirmed,
+        // A cancelled order learns in a moment that its parcel could not be called back.
+        Refusal::NotAllowed { status, .. } => matches!(status, Status::Confirmed | Status::Cancelled),
         _ => false,
     }
 }

@@ -1,9 +1,13 @@
 //! A queue of orders' events: the process manager, which sends the steps they lead to, and calls off what waited too long.
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use penstock_application::Clock;
 use penstock_application::checkout::{Step, next};
 use penstock_domain::order::{Command, Event};
+use penstock_domain::planted::{self, Bug};
 use penstock_platform::app::StartError;
 use penstock_platform::errands::{self, LiveOrders, errand, taken};
 use penstock_platform::function::{Environment, Function};
@@ -23,6 +27,7 @@ pub const FUNCTION: Function =
 struct Checkout {
     orders: LiveOrders,
     desks: Desks,
+    clock: Clock,
 }
 
 /// What a letter is.
@@ -33,19 +38,23 @@ enum Errand {
 
 impl Checkout {
     fn new(environment: &Environment) -> Result<Self, StartError> {
-        Ok(Self { orders: errands::orders(environment)?, desks: Desks::new(environment)? })
+        let (orders, desks) = (errands::orders(environment)?, Desks::new(environment)?);
+        Ok(Self { orders, desks, clock: Arc::clone(&environment.clock) })
     }
 
     /// Calls the order off, if it still waits.
     async fn expire(&self, letter: &Letter, at: Timestamp) -> Taken {
-        let now = Timestamp::now();
+        let now = (self.clock)();
         if now < at {
             return Err(NotDone::Later(until(at, now)));
+        }
+        if planted::is(Bug::PublishedBeside) {
+            self.desks.send(&[(letter, vec![Step::ReleaseStock])], &mut [Ok(())]).await;
         }
         let errand = errand(letter, NAME)?;
         let history = self.orders.history(&errand.caller, errand.order).await?;
         let told = self.orders.step(&errand.caller, &errand.request, history, Command::Expire).await;
-        taken(letter, told.map(drop).map_err(Into::into))
+        taken(letter, told.map(drop).map_err(Into::into), now)
     }
 }
 

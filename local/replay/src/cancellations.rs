@@ -2,7 +2,7 @@
 //!
 //! The file does not say which. A cancellation here cancels an order when the same customer ordered the very same
 //! goods, all of them and no others, before it. The platform cancels whole orders only, so one that takes back a part
-//! of an order is reported and never sent.
+//! of an order is reported; in a checkout it is a return, when the goods have arrived.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -15,6 +15,8 @@ use crate::plan::Invoice;
 pub(crate) enum Match {
     /// It cancels the order at this place in the plan.
     Whole(usize),
+    /// It takes back a part of the order at this place in the plan.
+    Part(usize),
     /// It is reported.
     None(Unmatched),
 }
@@ -34,6 +36,15 @@ pub(crate) enum Unmatched {
     PartOfAnOrder,
     /// Earlier orders hold some of these goods, but none holds them all.
     PartlyOrdered,
+    /// What it takes back was taken back, or called off, by another.
+    TakenBackBefore,
+}
+
+impl Match {
+    /// The order it cancels whole.
+    pub(crate) fn whole(&self) -> Option<usize> {
+        if let Self::Whole(order) = self { Some(*order) } else { None }
+    }
 }
 
 impl fmt::Display for Unmatched {
@@ -45,6 +56,7 @@ impl fmt::Display for Unmatched {
             Self::OtherGoods => "its customer ordered other goods",
             Self::PartOfAnOrder => "takes back a part of an order",
             Self::PartlyOrdered => "takes back more than any one order holds",
+            Self::TakenBackBefore => "takes back what another took back before",
         })
     }
 }

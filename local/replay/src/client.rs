@@ -25,6 +25,9 @@ const TOKEN_MARGIN: SignedDuration = SignedDuration::from_secs(60);
 /// The largest an order may be made by a tenant's settings; real invoices need more than the defaults.
 const LIMITS: Limits = Limits { max_units_per_line: 5_000, max_lines_per_order: 1_000 };
 
+/// It sets the prices of its orders, and looks after the tenant's dead letters.
+const ROLES: [&str; 2] = ["pricing", "operator"];
+
 /// Why a request got no answer that the replay can go on with.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
@@ -161,7 +164,7 @@ impl Client {
         if let Some(reply) = held.as_ref().filter(fresh) {
             return Ok(reply.token.clone());
         }
-        let body = TokenRequest { tenant: &self.tenant, subject: "replay", roles: &["pricing"] };
+        let body = TokenRequest { tenant: &self.tenant, subject: "replay", roles: &ROLES };
         let ask =
             Ask { method: Method::POST, path: "/dev/token".to_owned(), key: None, body: Some(json(&body)) };
         let reply: TokenReply = self.until_answered(&ask, None).await?.success()?;

@@ -30,6 +30,21 @@ pub(crate) fn cancellation_key(invoice: &str) -> Uuid {
     derive(&format!("cancellation:{invoice}"))
 }
 
+/// The idempotency key of receiving `units` of a product that `invoice` is the first to sell.
+pub(crate) fn receipt_key(stock_code: &str, invoice: &str, units: i64) -> Uuid {
+    derive(&format!("receipt:{stock_code}:{invoice}:{units}"))
+}
+
+/// The idempotency key of asking to send back goods of an invoice's order.
+pub(crate) fn return_key(invoice: &str) -> Uuid {
+    derive(&format!("return:{invoice}"))
+}
+
+/// The idempotency key of receiving what was sent back of it.
+pub(crate) fn arrival_key(invoice: &str) -> Uuid {
+    derive(&format!("arrival:{invoice}"))
+}
+
 fn derive(name: &str) -> Uuid {
     Uuid::new_v5(&NAMESPACE, name.as_bytes())
 }

@@ -11,12 +11,13 @@
 //! - Postage, fees, discounts and manual entries are not goods. They, write-offs and unbilled movements of stock are
 //!   counted by reason with their units and money, so that the parts add up to the whole file.
 //! - A document with a row that cannot be read is held back whole: mend the row and run again.
-//! - A cancellation cancels an earlier order of the same customer with the very same goods. All others are reported,
-//!   with the reason.
+//! - A cancellation cancels an earlier order of the same customer with the very same goods. In a checkout it also takes back a
+//!   part of one that was delivered. All others are reported, with the reason.
 //! - Orders the tenant had before are left alone and not compared.
 
 mod cancellations;
 mod catalogue;
+mod checkout;
 mod classify;
 mod client;
 mod ids;
@@ -40,14 +41,13 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use checkout::Settled;
 use client::Client;
 pub use client::RequestError;
 use plan::Plan;
+use read_back::list_ids;
 pub use report::Report;
 use source::SourceError;
-
-/// How long the list may show nothing new before it counts as all there is.
-const STANDSTILL_MAX: Duration = Duration::from_secs(20);
 
 /// What to replay, and where to.
 #[derive(Debug, Clone)]
@@ -58,6 +58,26 @@ pub struct Options {
     pub url: String,
     /// The tenant whose orders they become.
     pub tenant: String,
+    /// Whether they are stocked, paid, shipped and delivered, and sent back; otherwise they wait for their payment.
+    pub checkout: bool,
+    /// How long to wait for what does not come.
+    pub patience: Patience,
+}
+
+/// How long to wait before something counts as not coming.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// How long the list of orders may show nothing new.
+    pub list: Duration,
+    /// How long no order, and no product's stock, may get to where it should be.
+    pub checkout: Duration,
+}
+
+impl Default for Patience {
+    /// 20 seconds for the list; 3 minutes for a checkout, whose steps are tried again after growing pauses.
+    fn default() -> Self {
+        Self { list: Duration::from_secs(20), checkout: Duration::from_secs(180) }
+    }
 }
 
 /// Why a replay stopped before its end. It may be run again: what was done is not done twice.
@@ -85,30 +105,35 @@ pub enum Error {
     Request(#[from] RequestError),
 }
 
-/// Replays `options.file`: puts its catalogue, creates and cancels its orders, reads everything back.
+/// Replays `options.file`: puts its catalogue, creates and cancels its orders or checks them out, reads everything back.
 ///
 /// # Errors
 /// - [`Error::Open`] and [`Error::Read`] when there is no file of invoices there. Rows that make no sense are no
 ///   error; the report names them.
 /// - [`Error::Request`] when the platform does not answer. Refusals are no error either.
 pub async fn run(options: Options) -> Result<Report, Error> {
-    replay(options, STANDSTILL_MAX).await
-}
-
-async fn replay(options: Options, standstill_max: Duration) -> Result<Report, Error> {
-    let plan = read_plan(&options.file)?;
-    let client = Client::new(&options.url, &options.tenant);
+    let mut plan = read_plan(&options.file)?;
+    let (client, tenant) = (Client::new(&options.url, &options.tenant), &options.tenant);
     client.raise_limits().await?;
-    let before = read_back::list_ids(&client).await?;
+    let before = list_ids(&client).await?;
     let begun = Instant::now();
-    let products_refused = send::put_catalogue(&client, &options.tenant, &plan).await?;
-    let mut sent = send::send_orders(&client, &options.tenant, &plan).await?;
-    let cancelled = send::send_cancellations(&client, &plan, &mut sent).await?;
+    let products_refused = send::put_catalogue(&client, tenant, &plan).await?;
+    let (sent, cancelled, settled) = if options.checkout {
+        Settled::send(&client, tenant, &mut plan, options.patience.checkout).await?
+    } else {
+        let mut sent = send::send_orders(&client, tenant, &plan).await?;
+        let cancelled = send::send_cancellations(&client, &plan, &mut sent).await?;
+        (sent, cancelled, None)
+    };
     let sending = begun.elapsed();
     let read_back =
-        read_back::read_back(&client, &options.tenant, &plan, &sent, &before, standstill_max).await?;
+        read_back::read_back(&client, tenant, &plan, &sent, &before, options.patience.list).await?;
+    let checkout = match settled {
+        Some(settled) => Some(settled.reconcile(&client, tenant, &plan, &sent, &before).await?),
+        None => None,
+    };
     let before = before.len();
-    Ok(Report { options, plan, products_refused, sent, cancelled, read_back, before, sending })
+    Ok(Report { options, plan, products_refused, sent, cancelled, checkout, read_back, before, sending })
 }
 
 fn read_plan(path: &Path) -> Result<Plan, Error> {

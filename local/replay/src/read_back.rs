@@ -178,7 +178,7 @@ async fn for_each_listed(client: &Client, mut visit: impl FnMut(&Order)) -> Resu
 }
 
 /// Percent-encodes what may not stand in a query as it is: a cursor is opaque and may hold anything.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {

@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post, put};
 use serde_json::{Value, json};
 
-use crate::{Error, Options, Report, STANDSTILL_MAX, replay, run};
+use crate::{Error, Options, Patience, Report, run};
 
 const FILE: &str = "\
 InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
@@ -127,20 +127,18 @@ async fn an_order_that_moved_on_between_two_runs_is_compared_as_it_is_now() {
 
 #[tokio::test]
 async fn a_file_that_is_not_there_or_of_something_else_is_an_error() {
-    let missing = Options { file: "no-such.csv".into(), url: String::new(), tenant: "acme".to_owned() };
+    let missing = options("no-such.csv".as_ref(), "");
     assert!(matches!(run(missing).await, Err(Error::Open { .. })));
     let file = file("a,b\n1,2\n");
-    let other = Options { file: file.path().into(), url: String::new(), tenant: "acme".to_owned() };
-    assert!(matches!(run(other).await, Err(Error::Read { .. })));
+    assert!(matches!(run(options(file.path(), "")).await, Err(Error::Read { .. })));
 }
 
 #[tokio::test]
 async fn a_platform_that_is_not_there_is_said_at_once() {
     let file = file(FILE);
     // Port 9 is the discard service's: nothing answers HTTP there.
-    let url = "http://127.0.0.1:9".to_owned();
     let begun = std::time::Instant::now();
-    let error = run(Options { file: file.path().into(), url, tenant: "acme".to_owned() }).await.unwrap_err();
+    let error = run(options(file.path(), "http://127.0.0.1:9")).await.unwrap_err();
     assert!(error.to_string().ends_with("is the platform running there?"), "{error}");
     assert!(begun.elapsed() < Duration::from_secs(5));
 }
@@ -148,7 +146,7 @@ async fn a_platform_that_is_not_there_is_said_at_once() {
 #[test]
 fn a_replay_may_run_on_any_thread() {
     fn assert_send(_: impl Send) {}
-    assert_send(run(Options { file: "f".into(), url: String::new(), tenant: String::new() }));
+    assert_send(run(options("f".as_ref(), "")));
 }
 
 async fn assert_finding(misbehaviour: Misbehaviour, finding: &str) {
@@ -209,13 +207,13 @@ impl Platform {
     }
 
     async fn replay(&self) -> Result<Report, Error> {
-        self.replay_waiting(STANDSTILL_MAX).await
+        self.replay_waiting(Patience::default().list).await
     }
 
     async fn replay_waiting(&self, standstill_max: Duration) -> Result<Report, Error> {
         let file = file(FILE);
-        let options = Options { file: file.path().into(), url: self.url.clone(), tenant: "acme".to_owned() };
-        replay(options, standstill_max).await
+        let patience = Patience { list: standstill_max, ..Patience::default() };
+        run(Options { patience, ..options(file.path(), &self.url) }).await
     }
 
     fn orders(&self) -> usize {
@@ -332,6 +330,11 @@ fn pence(money: &Value) -> i64 {
 
 fn pounds(pence: i64) -> Value {
     json!({"amount": pence as f64 / 100.0, "currency": "GBP"})
+}
+
+fn options(file: &std::path::Path, url: &str) -> Options {
+    let (tenant, patience) = ("acme".to_owned(), Patience::default());
+    Options { file: file.to_owned(), url: url.to_owned(), tenant, checkout: false, patience }
 }
 
 fn file(content: &str) -> tempfile::NamedTempFile {

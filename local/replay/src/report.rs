@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::Options;
 use crate::cancellations::{Match, Unmatched};
+use crate::checkout::Checkout;
 use crate::money::Pence;
 use crate::plan::{Plan, Tally};
 use crate::read_back::ReadBack;
@@ -27,6 +28,8 @@ pub struct Report {
     pub(crate) products_refused: Vec<(String, String)>,
     pub(crate) sent: Vec<Sent>,
     pub(crate) cancelled: Vec<Option<Cancelled>>,
+    /// What came of the checkout, if there was to be one.
+    pub(crate) checkout: Option<Checkout>,
     pub(crate) read_back: ReadBack,
     /// Orders of the tenant that were there before.
     pub(crate) before: usize,
@@ -59,6 +62,12 @@ impl Report {
         self.cancelled_as(&Cancelled::Now) + self.cancelled_as(&Cancelled::Before)
     }
 
+    /// Orders of which goods came back because of the file's cancellations.
+    #[must_use]
+    pub fn returned(&self) -> usize {
+        self.checkout.as_ref().map_or(0, |checkout| checkout.returns.len())
+    }
+
     /// Everything that keeps it from being reconciled, in words.
     fn findings(&self) -> Vec<String> {
         let mut findings: Vec<String> = Vec::new();
@@ -76,6 +85,7 @@ impl Report {
         for order in &self.read_back.strangers {
             findings.push(format!("list-orders shows {order}, which this file did not send"));
         }
+        findings.extend(self.checkout.iter().flat_map(Checkout::findings));
         findings
     }
 
@@ -145,6 +155,9 @@ impl Report {
             self.cancelled_as(&Cancelled::Now),
             self.cancelled_as(&Cancelled::Before)
         )?;
+        if let Some(checkout) = &self.checkout {
+            checkout.write_returns(f, &self.plan)?;
+        }
         let mut unmatched: BTreeMap<Unmatched, Vec<&str>> = BTreeMap::new();
         for (cancellation, found) in self.plan.cancellations.iter().zip(&self.plan.matches) {
             if let Match::None(why) = found {
@@ -196,6 +209,9 @@ impl fmt::Display for Report {
             self.write_invoices(f)?;
         }
         self.write_totals(f)?;
+        if let Some(checkout) = &self.checkout {
+            checkout.write_totals(f)?;
+        }
         let findings = self.findings();
         if findings.is_empty() {
             return write!(f, "\nReconciled to the penny: {} orders, no difference.", self.plan.orders.len());

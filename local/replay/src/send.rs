@@ -14,13 +14,21 @@ use crate::ids;
 use crate::money::CURRENCY;
 use crate::plan::{Invoice, Plan};
 use crate::progress::bar;
-use crate::wire::{NewCancellation, NewItem, NewOrder, NewProduct, Order};
+use crate::wire::{NewCancellation, NewItem, NewOrder, NewPayment, NewProduct, Order};
 
 /// Requests under way at once.
 pub(crate) const CONCURRENCY: usize = 16;
 
+/// Does `step` for each of `count` places, many at once; answers in their order.
+pub(crate) async fn each_place<T, F>(count: usize, step: impl Fn(usize) -> F) -> Result<Vec<T>, RequestError>
+where
+    F: Future<Output = Result<T, RequestError>>,
+{
+    stream::iter(0..count).map(step).buffered(CONCURRENCY).try_collect().await
+}
+
 /// The status of a cancelled order.
-const CANCELLED: &str = "CANCELLED";
+pub(crate) const CANCELLED: &str = "CANCELLED";
 
 /// What the platform answered to an invoice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +57,7 @@ impl Sent {
         }
     }
 
-    fn standing_mut(&mut self) -> Option<&mut Standing> {
+    pub(crate) fn standing_mut(&mut self) -> Option<&mut Standing> {
         match self {
             Self::Created(standing) | Self::AlreadyThere(standing) => Some(standing),
             Self::Refused(_) => None,
@@ -106,7 +114,7 @@ pub(crate) async fn send_orders(
 ) -> Result<Vec<Sent>, RequestError> {
     let bar = bar("orders", plan.orders.len());
     let sent = stream::iter(0..plan.orders.len())
-        .map(|place| send_order(client, tenant, plan, &plan.orders[place], &bar))
+        .map(|place| send_order(client, tenant, plan, &plan.orders[place], None, &bar))
         .buffered(CONCURRENCY)
         .try_collect()
         .await;
@@ -114,14 +122,17 @@ pub(crate) async fn send_orders(
     sent
 }
 
-async fn send_order(
+/// Sends one order, to be paid with `method`; without one it waits until it is given one.
+pub(crate) async fn send_order(
     client: &Client,
     tenant: &str,
     plan: &Plan,
     invoice: &Invoice,
+    method: Option<&'static str>,
     bar: &ProgressBar,
 ) -> Result<Sent, RequestError> {
-    let body = new_order(tenant, plan, invoice);
+    let payment = method.map(|method| NewPayment { method });
+    let body = NewOrder { payment, ..new_order(tenant, plan, invoice) };
     let ask = Ask::post("/v1/orders".to_owned(), ids::creation_key(&invoice.number), &body);
     let answer = client.send(&ask).await?;
     bar.inc(1);
@@ -149,7 +160,8 @@ fn new_order(tenant: &str, plan: &Plan, invoice: &Invoice) -> NewOrder {
         quantity: line.goods.quantity,
         unit_price: line.goods.unit_price,
     });
-    NewOrder { customer_id: customer(tenant, invoice), currency: CURRENCY, items: items.collect() }
+    let (customer_id, items) = (customer(tenant, invoice), items.collect());
+    NewOrder { customer_id, currency: CURRENCY, items, payment: None }
 }
 
 /// Whose order an invoice is.
@@ -169,7 +181,11 @@ pub(crate) async fn send_cancellations(
 ) -> Result<Vec<Option<Cancelled>>, RequestError> {
     let bar = bar("cancellations", plan.cancellations.len());
     let answers: Vec<_> = stream::iter(0..plan.cancellations.len())
-        .map(|place| cancel(client, plan, place, sent, &bar))
+        .map(async |place| {
+            bar.inc(1);
+            let Some(order) = plan.matches[place].whole() else { return Ok(None) };
+            cancel(client, &plan.cancellations[place], &sent[order]).await.map(Some)
+        })
         .buffered(CONCURRENCY)
         .try_collect()
         .await?;
@@ -184,25 +200,21 @@ pub(crate) async fn send_cancellations(
     Ok(answers)
 }
 
-async fn cancel(
+/// Cancels an order whole.
+pub(crate) async fn cancel(
     client: &Client,
-    plan: &Plan,
-    place: usize,
-    sent: &[Sent],
-    bar: &ProgressBar,
-) -> Result<Option<Cancelled>, RequestError> {
-    bar.inc(1);
-    let cancellation = &plan.cancellations[place];
-    let Match::Whole(order) = plan.matches[place] else { return Ok(None) };
-    let Some(standing) = sent[order].standing() else {
-        return Ok(Some(Cancelled::Refused("the order itself was refused".to_owned())));
+    cancellation: &Invoice,
+    order: &Sent,
+) -> Result<Cancelled, RequestError> {
+    let Some(standing) = order.standing() else {
+        return Ok(Cancelled::Refused("the order itself was refused".to_owned()));
     };
     let path = format!("/v1/orders/{}/cancellation", standing.order_id);
     let body = NewCancellation { reason: format!("invoice {}", cancellation.number) };
     let answer = client.send(&Ask::post(path, ids::cancellation_key(&cancellation.number), &body)).await?;
-    Ok(Some(match answer.status {
+    Ok(match answer.status {
         status if !status.is_success() => Cancelled::Refused(answer.refusal()),
         _ if standing.status == CANCELLED => Cancelled::Before,
         _ => Cancelled::Now,
-    }))
+    })
 }

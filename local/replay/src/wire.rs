@@ -13,6 +13,14 @@ pub(crate) struct NewOrder {
     pub(crate) customer_id: Uuid,
     pub(crate) currency: &'static str,
     pub(crate) items: Vec<NewItem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) payment: Option<NewPayment>,
+}
+
+/// What a new order is paid with.
+#[derive(Serialize)]
+pub(crate) struct NewPayment {
+    pub(crate) method: &'static str,
 }
 
 /// A line of a new order.

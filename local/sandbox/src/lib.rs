@@ -78,22 +78,10 @@ impl Sandbox {
         let (stop, stopping) = watch::channel(false);
         let carrier_url = format!("http://127.0.0.1:{carrier_port}");
         let world = Arc::new(World::open(options, carrier_url.clone(), stopping.clone())?);
-        let tasks = vec![
-            tokio::spawn(server::serve(payments, payments::router(Arc::clone(&world)), stopping.clone())),
-            tokio::spawn(server::serve(carrier, carrier::router(Arc::clone(&world)), stopping.clone())),
-            tokio::spawn(mailbox::serve(smtp, Arc::clone(&world), stopping)),
-            tokio::spawn(outbox::deliver(Arc::clone(&world), Sender::Payments)),
-            tokio::spawn(outbox::deliver(Arc::clone(&world), Sender::Carrier)),
-        ];
+        let tasks = serve(&world, [payments, carrier, smtp], &stopping);
         let payments_url = format!("http://127.0.0.1:{payments_port}");
-        Ok(Self {
-            world,
-            payments_url,
-            carrier_url,
-            smtp_url: format!("smtp://127.0.0.1:{smtp_port}"),
-            stop,
-            tasks,
-        })
+        let smtp_url = format!("smtp://127.0.0.1:{smtp_port}");
+        Ok(Self { world, payments_url, carrier_url, smtp_url, stop, tasks })
     }
 
     /// Where the payment provider listens, e.g. `http://127.0.0.1:4570`.
@@ -171,6 +159,22 @@ impl Sandbox {
             }
         }
     }
+}
+
+/// Everything that runs: the payment provider, the carrier, the mailbox, and both senders of webhooks.
+fn serve(
+    world: &Arc<World>,
+    [payments, carrier, smtp]: [TcpListener; 3],
+    stopping: &watch::Receiver<bool>,
+) -> Vec<JoinHandle<()>> {
+    let world = || Arc::clone(world);
+    vec![
+        tokio::spawn(server::serve(payments, payments::router(world()), stopping.clone())),
+        tokio::spawn(server::serve(carrier, carrier::router(world()), stopping.clone())),
+        tokio::spawn(mailbox::serve(smtp, world(), stopping.clone())),
+        tokio::spawn(outbox::deliver(world(), Sender::Payments)),
+        tokio::spawn(outbox::deliver(world(), Sender::Carrier)),
+    ]
 }
 
 async fn listen(port: u16) -> Result<(TcpListener, u16), SandboxError> {

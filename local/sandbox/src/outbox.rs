@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use crate::server::stopped;
 use crate::world::World;
 use rows::Waiting;
-pub(crate) use rows::{Hook, SCHEMA, enqueue, events_about};
+pub(crate) use rows::{Hook, SCHEMA, enqueue, events_about, forget};
 
 /// How many webhooks of a sender are on their way at once.
 const AT_ONCE: usize = 16;

@@ -3,6 +3,7 @@
 //! It checks no signature: what passes here is in this process.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::http::{
@@ -16,7 +17,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt as _;
 
 use super::Cloud;
-use super::service::{ServiceReply, ServiceRequest, service_of};
+use super::service::{Lost, ServiceReply, ServiceRequest, service_of};
 
 /// The HTTP client of one function.
 #[derive(Clone)]
@@ -62,6 +63,15 @@ impl Connector {
 }
 
 fn response(reply: ServiceReply) -> Result<HttpResponse, ConnectorError> {
+    match reply.lost {
+        Some(Lost::Reset) => {
+            return Err(ConnectorError::io(io::Error::from(io::ErrorKind::ConnectionReset).into()));
+        }
+        Some(Lost::TimedOut) => {
+            return Err(ConnectorError::timeout(io::Error::from(io::ErrorKind::TimedOut).into()));
+        }
+        None => {}
+    }
     let response = reply.into_http().map(SdkBody::from);
     HttpResponse::try_from(response).map_err(|it| ConnectorError::user(it.into()))
 }

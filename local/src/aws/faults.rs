@@ -1,14 +1,34 @@
-//! Planted faults: what a test makes go wrong between a function and AWS. Nothing goes wrong by itself.
+//! Planted faults: what a test makes go wrong between a caller and AWS. Nothing goes wrong by itself.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use futures::future::BoxFuture;
 
-use super::service::{ServiceReply, ServiceRequest};
+use super::service::{Service, ServiceReply, ServiceRequest};
 
-/// Judges one call: `Some` is answered instead of calling the service. It may await, so that a test can let another
-/// writer win a race first.
-pub type Plan = Arc<dyn Fn(ServiceRequest) -> BoxFuture<'static, Option<ServiceReply>> + Send + Sync>;
+/// Stands between a caller and a service: it may answer itself, call the service once, twice or never, and change what either says. It
+/// may await, so that a test can let another writer win a race first.
+pub type Plan = Arc<dyn Fn(ServiceRequest, Target) -> BoxFuture<'static, ServiceReply> + Send + Sync>;
+
+/// The service that a call is for.
+#[derive(Clone)]
+pub struct Target {
+    pub(super) name: String,
+    pub(super) service: Arc<dyn Service>,
+}
+
+impl Target {
+    /// The service's name, e.g. `dynamodb`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Lets the call take effect.
+    pub async fn call(&self, request: ServiceRequest) -> ServiceReply {
+        self.service.call(request).await
+    }
+}
 
 /// The plan in force, if any.
 #[derive(Default)]
@@ -17,13 +37,30 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// From now on `plan` judges every call.
+    /// From now on `plan` judges every call: `Some` is answered instead of calling the service.
     pub fn plant<F, R>(&self, plan: F)
     where
         F: Fn(ServiceRequest) -> R + Send + Sync + 'static,
         R: Future<Output = Option<ServiceReply>> + Send + 'static,
     {
-        let plan: Plan = Arc::new(move |request| Box::pin(plan(request)));
+        self.stand_between(move |request, target| {
+            let planted = plan(request.clone());
+            async move {
+                match planted.await {
+                    Some(reply) => reply,
+                    None => target.call(request).await,
+                }
+            }
+        });
+    }
+
+    /// From now on `plan` stands between callers and services.
+    pub fn stand_between<F, R>(&self, plan: F)
+    where
+        F: Fn(ServiceRequest, Target) -> R + Send + Sync + 'static,
+        R: Future<Output = ServiceReply> + Send + 'static,
+    {
+        let plan: Plan = Arc::new(move |request, target| Box::pin(plan(request, target)));
         *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Some(plan);
     }
 

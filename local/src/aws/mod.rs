@@ -30,7 +30,7 @@ use bytes::Bytes;
 use crate::permissions::Permissions;
 use crate::template::REGION;
 use calls::{Call, CallLog};
-use faults::Faults;
+use faults::{Faults, Target};
 use service::{Service, ServiceReply, ServiceRequest};
 use wire::AccessKeys;
 
@@ -104,19 +104,24 @@ impl Cloud {
     }
 
     /// What the service answers, if the caller may ask it and no test planned otherwise.
-    async fn judged(&self, service: &str, target: &dyn Service, mut request: ServiceRequest) -> ServiceReply {
+    async fn judged(
+        &self,
+        service: &str,
+        target: &Arc<dyn Service>,
+        mut request: ServiceRequest,
+    ) -> ServiceReply {
         let permissions = self.inner.permissions.get();
         if let Some(refused) = permissions.and_then(|it| it.refusal(service, &request)) {
             return refused;
         }
         request.refused = permissions.map(|it| it.refused_in_batch(service, &request)).unwrap_or_default();
-        if let Some(plan) = self.faults().plan()
-            && let Some(planted) = plan(request.clone()).await
-        {
-            return planted;
-        }
         let asked = permissions.map(|it| (it, ServiceRequest { body: Bytes::new(), ..request.clone() }));
-        let reply = target.call(request).await;
+        let reply = match self.faults().plan() {
+            None => target.call(request).await,
+            Some(plan) => {
+                plan(request, Target { name: service.to_owned(), service: Arc::clone(target) }).await
+            }
+        };
         asked.and_then(|(it, asked)| it.concealment(service, &asked, &reply)).unwrap_or(reply)
     }
 
@@ -128,7 +133,7 @@ impl Cloud {
         }
         let (function, operation, started) =
             (request.function.clone(), request.operation.clone(), Instant::now());
-        let reply = self.judged(service, target.as_ref(), request).await;
+        let reply = self.judged(service, target, request).await;
         self.calls().record(Call {
             function,
             service: service.to_owned(),

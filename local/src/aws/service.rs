@@ -51,6 +51,17 @@ pub struct ServiceReply {
     pub write_units: f64,
     /// The error's type, if it is one.
     pub error: Option<String>,
+    /// How it did not arrive, if it did not.
+    pub lost: Option<Lost>,
+}
+
+/// How an answer does not arrive. Whether the request took effect, the caller cannot know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    /// The connection ended.
+    Reset,
+    /// It took longer than the caller waits.
+    TimedOut,
 }
 
 impl ServiceRequest {

@@ -82,9 +82,12 @@ pub(crate) struct Replay {
     /// A running platform; without it, the one at --port, and if there is none, one of its own.
     #[arg(long)]
     pub(crate) url: Option<String>,
-    /// The tenant whose orders they become.
-    #[arg(long, default_value = "online-retail")]
-    pub(crate) tenant: String,
+    /// Stock, pay, ship and deliver them too, send back what the file cancels, and reconcile money and goods.
+    #[arg(long)]
+    pub(crate) checkout: bool,
+    /// The tenant whose orders they become: by default online-retail, and with --checkout online-retail-checkout.
+    #[arg(long)]
+    pub(crate) tenant: Option<String>,
 }
 
 /// Says on standard error what went wrong, with its causes, for a person.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use penstock_local::{Options, Platform};
+use penstock_replay::Patience;
 use tokio::net::TcpStream;
 
 use super::serve::options;
@@ -22,7 +23,14 @@ pub(crate) async fn run(serve: Serve, replay: Replay) -> Result<ExitCode, Box<dy
             (platform.url().to_owned(), Some(platform))
         }
     };
-    let wanted = penstock_replay::Options { file: replay.file, url, tenant: replay.tenant };
+    let tenant = replay.tenant.unwrap_or_else(|| tenant(replay.checkout).to_owned());
+    let wanted = penstock_replay::Options {
+        file: replay.file,
+        url,
+        tenant,
+        checkout: replay.checkout,
+        patience: Patience::default(),
+    };
     let report = penstock_replay::run(wanted).await;
     if let Some(platform) = own {
         platform.stop().await;
@@ -30,6 +38,11 @@ pub(crate) async fn run(serve: Serve, replay: Replay) -> Result<ExitCode, Box<dy
     let report = report?;
     println!("{report}");
     Ok(if report.reconciled() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// An order that waits for its payment is another one than the same order paid at once, so each kind has a tenant of its own.
+fn tenant(checkout: bool) -> &'static str {
+    if checkout { "online-retail-checkout" } else { "online-retail" }
 }
 
 async fn listens(port: u16) -> bool {

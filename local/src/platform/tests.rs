@@ -170,6 +170,7 @@ async fn tenants_settings_are_set_shown_and_kept_within_bounds() {
         "paymentMinutes": 1440,
         "stockMinutes": 0,
         "shipsItself": false,
+        "parcelUnits": 0,
     });
     assert_eq!(shown, settled);
     for wrong in [

@@ -57,6 +57,12 @@ impl Sources {
         Self { sqs: sqs.clone(), queues, tasks }
     }
 
+    /// The queues that have a mapping.
+    #[must_use]
+    pub fn queues(&self) -> &[String] {
+        &self.queues
+    }
+
     /// Waits until every queue that has a mapping is empty: nothing waits, nothing is being worked on or comes back.
     ///
     /// # Errors

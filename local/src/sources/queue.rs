@@ -22,6 +22,8 @@ use crate::template::QueueMapping;
 
 /// How long one receive waits for a message. It wakes at once when there is one.
 const LONG_POLL: Duration = Duration::from_secs(20);
+/// The pause after a receive within a window that found less than it asked for, so that the next finds more.
+const WINDOW_STEP: Duration = Duration::from_millis(20);
 /// The pause after the queue itself failed.
 const QUEUE_PAUSE: Duration = Duration::from_secs(1);
 /// What a payload has besides its records.
@@ -114,18 +116,26 @@ impl Reader {
         let received = Instant::now();
         let until = received + window;
         while !batch.is_empty() && batch.len() < batch_size && size_of(&batch) < PAYLOAD_MAX_BYTES {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            let more = self.more(batch_size - batch.len(), until).await;
+            if more.is_empty() {
                 break;
             }
-            match self.receive(batch_size - batch.len(), left).await {
-                Ok(more) if more.is_empty() => break,
-                Ok(more) => batch.extend(more),
-                // What was received is delivered; the next receive says what is wrong.
-                Err(_) => break,
-            }
+            batch.extend(more);
         }
         Ok((batch, received))
+    }
+
+    /// More for a batch while its window lasts; nothing when that is over, or on an error, which the next receive tells again.
+    async fn more(&mut self, wanted: usize, until: Instant) -> Vec<Message> {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return vec![];
+        }
+        let more = self.receive(wanted, left).await.unwrap_or_default();
+        if !more.is_empty() && more.len() < wanted.min(BATCH_MAX) {
+            self.pause(WINDOW_STEP.min(until.saturating_duration_since(Instant::now()))).await;
+        }
+        more
     }
 
     /// Nothing when it is to stop. What was received is never dropped: a receive that has messages ends at once.
@@ -138,8 +148,12 @@ impl Reader {
 
     async fn pause_after(&mut self, error: &SqsError) {
         self.delivery.report(error);
+        self.pause(QUEUE_PAUSE).await;
+    }
+
+    async fn pause(&mut self, time: Duration) {
         tokio::select! {
-            () = tokio::time::sleep(QUEUE_PAUSE) => {}
+            () = tokio::time::sleep(time) => {}
             _ = self.stop.wait_for(|it| *it) => {}
         }
     }

@@ -1,7 +1,7 @@
 //! Event source mappings of DynamoDB streams: reads a table's stream, hands it to a function, keeps a checkpoint.
 //!
-//! A stream has one shard here. With a parallelization factor, records are spread over lanes by partition key; a
-//! round of lanes ends together, and then the checkpoint moves past all of them. A crash before it means that a round is
+//! A stream has one shard here. With a parallelization factor, records are spread over lanes by partition key, over as many as
+//! they fill; a round of lanes ends together, and then the checkpoint moves past all of them. A crash before it means that a round is
 //! delivered twice, never that one is left out.
 
 mod answer;
@@ -32,6 +32,8 @@ pub struct Streams {
 
 /// Records read for one round, at most.
 const ROUND_MAX: usize = 1_000;
+/// How often it is looked, within a window, whether the batch is full: a look at every write would cost more than the batch.
+const WINDOW_STEP: Duration = Duration::from_millis(20);
 /// The pause after the store itself failed.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -151,8 +153,10 @@ impl Reader {
             queues: &self.queues,
             stop: self.stop.clone(),
         };
-        let lanes =
-            lanes(self.wanted(records), self.mapping.parallel).into_iter().map(|it| delivery.deliver(it));
+        let wanted = self.wanted(records);
+        // What fits into one batch is one invocation: its messages to queues are fuller, and so fewer.
+        let parallel = self.mapping.parallel.min(wanted.len().div_ceil(self.mapping.batch_size));
+        let lanes = lanes(wanted, parallel).into_iter().map(|it| delivery.deliver(it));
         if futures::future::join_all(lanes).await.contains(&Err(Stopping)) {
             return Ok(Round::Stopping);
         }
@@ -171,18 +175,25 @@ impl Reader {
     /// The next records, after waiting for a fuller batch as long as the mapping says.
     async fn read(&mut self) -> Result<Vec<Record>, StoreError> {
         let limit = (self.mapping.batch_size * self.mapping.parallel).min(ROUND_MAX);
-        let position = *self.moved.borrow();
-        let mut records = self.store.records(&self.mapping.table, position, limit)?;
+        let mut records = self.store.records(&self.mapping.table, *self.moved.borrow(), limit)?;
         let until = tokio::time::Instant::now() + self.mapping.window;
-        while !records.is_empty() && records.len() < self.mapping.batch_size {
+        while let Some(last) = records.last().map(|it| it.position) {
             let left = until.saturating_duration_since(tokio::time::Instant::now());
-            if left.is_zero() || *self.stop.borrow() {
+            if records.len() >= self.mapping.batch_size || left.is_zero() || *self.stop.borrow() {
                 break;
             }
-            self.wait(Some(left)).await;
-            records = self.store.records(&self.mapping.table, position, limit)?;
+            self.pause(left.min(WINDOW_STEP)).await;
+            records.extend(self.store.records(&self.mapping.table, last, limit - records.len())?);
         }
         Ok(records)
+    }
+
+    /// Until the time is over or the platform stops, whatever is written.
+    async fn pause(&mut self, time: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(time) => {}
+            _ = self.stop.wait_for(|it| *it) => {}
+        }
     }
 
     /// Until something was written, the platform stops, or the time is over.

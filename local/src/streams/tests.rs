@@ -165,6 +165,18 @@ async fn lanes_run_side_by_side_and_keep_each_items_order() {
 }
 
 #[tokio::test]
+async fn what_fits_into_one_batch_is_one_invocation_however_many_lanes_there_are() {
+    let parallel = StreamMapping { parallel: 4, batch_size: 20, ..mapping() };
+    let it = Setting::new(parallel, |_| Ok(json!(null)));
+    for pk in ["a", "b", "c", "d", "e"] {
+        it.write(pk, 1..=4);
+    }
+    let running = it.start();
+    running.streams.settled().await.unwrap();
+    assert_eq!(it.batches(), [20]);
+}
+
+#[tokio::test]
 async fn a_batch_that_was_not_finished_is_delivered_again_after_a_restart_and_none_is_left_out() {
     let folder = tempfile::tempdir().unwrap();
     let broken = Setting::at(Some(folder.path()), mapping(), |records| {

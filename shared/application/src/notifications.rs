@@ -48,7 +48,8 @@ fn message(event: &Event, order: &Order) -> Option<Message> {
         Event::PaymentDeclined { pay_by, .. } if order.status == Status::PaymentFailed => {
             Some(Message::PaymentFailed { total: order.total, pay_by: pay_by.map(|it| it.to_string()) })
         }
-        Event::ShipmentCreated { parts, consignment, .. } => {
+        // One that strays, though its order was called off, is to come back.
+        Event::ShipmentCreated { parts, consignment, .. } if order.status != Status::Cancelled => {
             Some(shipped(parts, consignment.as_ref(), &order.lines))
         }
         Event::Cancelled { reason, refund, .. } => {

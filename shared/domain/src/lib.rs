@@ -8,6 +8,7 @@ mod money;
 mod number;
 pub mod order;
 mod payment_method;
+pub mod planted;
 mod product;
 pub mod stock;
 mod terms;

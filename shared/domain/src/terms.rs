@@ -13,6 +13,8 @@ pub struct Terms {
     pub stock_minutes: u32,
     /// Whether the shop sends its parcels itself; otherwise they are handed to the carrier.
     pub ships_itself: bool,
+    /// The most units that go into one parcel; with 0 an order is one parcel.
+    pub parcel_units: u32,
 }
 
 /// Terms outside of what the platform carries.
@@ -45,9 +47,9 @@ impl Terms {
 }
 
 impl Default for Terms {
-    /// A day to pay; what is out of stock is not waited for.
+    /// A day to pay; what is out of stock is not waited for; an order is one parcel.
     fn default() -> Self {
-        Self { payment_minutes: 24 * 60, stock_minutes: 0, ships_itself: false }
+        Self { payment_minutes: 24 * 60, stock_minutes: 0, ships_itself: false, parcel_units: 0 }
     }
 }
 

@@ -69,6 +69,9 @@ pub(crate) trait CallError: std::error::Error + Send + Sync + Sized + 'static {
     /// What it says about trying again; nothing when that would not help.
     fn try_again(&self) -> Option<TryAgain>;
 
+    /// Whether the company answered that too much is asked of it (429).
+    fn is_busy(&self) -> bool;
+
     /// Whether the company answered for certain that there is no effect, of earlier attempts neither.
     fn is_certain(&self) -> bool;
 
@@ -124,7 +127,8 @@ impl Guard {
         let passage = self.breaker.enter().map_err(|wait| self.not_asked(NotAsked::Open, wait))?;
         let result = ask().await;
         let failed = result.as_ref().is_err_and(|error| error.try_again().is_some());
-        passage.judge(failed);
+        // Whoever says that it is busy is not down: it is asked less by the delays, not left alone for all orders.
+        passage.judge(failed && !result.as_ref().is_err_and(CallError::is_busy));
         self.count(if failed { "failed" } else { "answered" });
         result
     }

@@ -1,6 +1,6 @@
 //! Ports to other companies behind a [`Guard`]: the same port, with turns, further attempts and a circuit breaker.
 
-use penstock_application::ports::carrier::{Carrier, CarrierError, Consignment, Parcel};
+use penstock_application::ports::carrier::{Carrier, CarrierError, Consignment, Parcel, Recall};
 use penstock_application::ports::payments::{
     Authorisation, PaymentError, PaymentProvider, PaymentReference, ProviderPayment, ProviderRefund,
     WantedRefund,
@@ -59,5 +59,13 @@ impl<P: PaymentProvider> PaymentProvider for Guarded<P> {
 impl<C: Carrier> Carrier for Guarded<C> {
     async fn ship(&self, parcel: &Parcel) -> Result<Consignment, CarrierError> {
         self.guard.call(|| self.inner.ship(parcel)).await
+    }
+
+    async fn find(&self, reference: &str) -> Result<Option<Consignment>, CarrierError> {
+        self.guard.call(|| self.inner.find(reference)).await
+    }
+
+    async fn call_back(&self, consignment: &str) -> Result<Recall, CarrierError> {
+        self.guard.call(|| self.inner.call_back(consignment)).await
     }
 }

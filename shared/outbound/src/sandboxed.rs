@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use penstock_application::ports::carrier::{Carrier, Parcel};
+use penstock_application::ports::carrier::{Carrier, Parcel, Recall};
 use penstock_application::ports::payments::{
     Authorisation, PaymentError, PaymentProvider, PaymentState, ProviderPayment, RefundState, WantedRefund,
 };
@@ -16,6 +16,7 @@ use crate::carrier::webhook::Signed;
 use crate::carrier::{HttpCarrier, webhook as carrier_webhook};
 use crate::endpoint::Endpoint;
 use crate::guard::GuardSettings;
+use crate::guard::breaker::BreakerSettings;
 use crate::guarded::Guarded;
 use crate::http::{Http, Timeouts};
 use crate::stage::{Asked, Rotated, Stage, answer, secrets};
@@ -157,6 +158,45 @@ async fn a_parcel_is_shipped_once_and_followed() {
         told.push(event.status);
     }
     assert_eq!(told, [ParcelStatus::InTransit, ParcelStatus::Delivered]);
+}
+
+#[tokio::test]
+async fn a_parcel_is_called_back_until_it_is_on_its_way() {
+    let sandbox = sandbox().await;
+    let carrier = carrier(&sandbox);
+    assert_eq!(carrier.find("acme/o/s").await.unwrap(), None);
+    let stopped = carrier.ship(&parcel("never")).await.unwrap();
+    assert_eq!(carrier.find("acme/o/s").await.unwrap(), Some(stopped.clone()));
+    for _ in 0..2 {
+        assert_eq!(carrier.call_back(&stopped.id).await.unwrap(), Recall::Stopped);
+    }
+    let gone =
+        Parcel { key: "acme/o/ship/t".to_owned(), reference: "acme/o/t".to_owned(), ..parcel("standard") };
+    let gone = carrier.ship(&gone).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    assert_eq!(carrier.call_back(&gone.id).await.unwrap(), Recall::OnItsWay);
+}
+
+/// Three calls are refused with 429, two attempts a call: an open breaker would keep all others out.
+#[tokio::test]
+async fn a_provider_that_is_busy_is_not_left_alone() {
+    let sandbox = sandbox().await;
+    let breaker = BreakerSettings { failures_max: 1, ..BreakerSettings::default() };
+    let stripe =
+        Guarded::new(unguarded(&sandbox), "payments", GuardSettings { breaker, ..GuardSettings::default() });
+    let busy = wanted("pm_penstock_rateLimited");
+    let mut asked = stripe.authorise(&busy).await;
+    for _ in 0..3 {
+        if asked.is_ok() {
+            break;
+        }
+        asked = stripe.authorise(&busy).await;
+    }
+    assert_eq!(asked.unwrap().state, PaymentState::Authorised);
+    sandbox.set_down(Service::Payments, true).unwrap();
+    assert!(stripe.authorise(&wanted("pm_card_visa")).await.is_err());
+    sandbox.set_down(Service::Payments, false).unwrap();
+    assert!(stripe.authorise(&wanted("pm_card_visa")).await.is_err(), "one failure opens this breaker");
 }
 
 /// What came to the stage, when so much has come.

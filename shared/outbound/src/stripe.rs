@@ -18,6 +18,7 @@ use penstock_application::ports::payments::{
     WantedRefund,
 };
 use penstock_domain::Money;
+use penstock_domain::planted::{self, Bug};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 
@@ -26,6 +27,7 @@ use crate::credentials::PaymentsSecret;
 use crate::endpoint::Endpoint;
 use crate::http::Http;
 use crate::secrets::{Secret, SecretSource};
+pub(crate) use errors::is_busy;
 use errors::never;
 use wire::{List, PaymentIntent, Refund};
 
@@ -129,6 +131,7 @@ impl<S: SecretSource> PaymentProvider for Stripe<S> {
 
     async fn refund(&self, wanted: &WantedRefund) -> Result<ProviderRefund, PaymentError> {
         let (amount, _) = currency::to_stripe(wanted.amount).map_err(never)?;
+        let amount = if planted::is(Bug::PennyTooMuch) { amount + 1 } else { amount };
         let fields = [
             ("payment_intent", wanted.payment.to_string()),
             ("amount", amount.to_string()),

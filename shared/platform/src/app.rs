@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use jiff::Timestamp;
+use penstock_application::Orders;
 use penstock_application::stock::Stock;
-use penstock_application::{Clock, Orders};
 
 use crate::caches::Caches;
 use crate::catalogue::{CachedCatalogue, DynamoCatalogue};
@@ -82,7 +81,7 @@ impl App {
         let views = OrderViews::new(client.clone(), environment.required("ORDER_VIEWS_TABLE")?);
         let stock_ledger = DynamoStock::new(client.clone(), environment.required("STOCK_TABLE")?);
         let health = Health::new(client, environment)?;
-        let clock: Clock = Arc::new(Timestamp::now);
+        let clock = Arc::clone(&environment.clock);
         let stock = Stock::new(stock_ledger.clone(), Arc::clone(&clock));
         let orders = Orders::new(ledger.clone(), catalogue.clone(), tenants, clock);
         Ok(Self { orders, ledger, views, catalogue, products, stock, stock_ledger, health })

@@ -9,6 +9,7 @@ use penstock_application::checkout::{self, Errand, Undone};
 use penstock_application::stock::Stock;
 use penstock_application::{Caller, Clock, Orders, Request};
 use penstock_domain::TenantId;
+use penstock_domain::planted::{self, Bug};
 use uuid::Uuid;
 
 use crate::app::{App, StartError};
@@ -47,6 +48,7 @@ pub type StockDesk =
 pub fn stock_desk(environment: &Environment) -> Result<StockDesk, StartError> {
     let config = aws_sdk_dynamodb::config::Builder::from(&environment.aws).interceptor(CountRetries).build();
     let ledger = DynamoStock::new(Client::from_conf(config), environment.required("STOCK_TABLE")?);
+    let clock = || Arc::clone(&environment.clock);
     Ok(StockDesk::new(orders(environment)?, Stock::new(ledger, clock()), clock()))
 }
 
@@ -58,7 +60,7 @@ pub type PaymentDesk<P> =
 pub type ShippingDesk<K, S> =
     checkout::ShippingDesk<DynamoLedger, CachedCatalogue<DynamoCatalogue>, DynamoTenants, K, S>;
 
-/// The clock of a function that runs.
+/// The machine's clock.
 pub fn clock() -> Clock {
     Arc::new(Timestamp::now)
 }
@@ -85,17 +87,18 @@ pub fn errand(letter: &Letter, function: &str) -> Result<Errand, NotDone> {
     Ok(Errand { order, caller, request, attempts: letter.attempts, since: letter.time })
 }
 
-/// What becomes of the letter whose errand ended so.
+/// What becomes of the letter whose errand ended so, at that time.
 ///
 /// What waits for the world outside comes again, the later the longer it has waited, and is never given up for that.
 ///
 /// # Errors
 /// When the errand is not done.
-pub fn taken(letter: &Letter, done: Result<(), Undone>) -> Taken {
+pub fn taken(letter: &Letter, done: Result<(), Undone>, now: Timestamp) -> Taken {
     match done {
         Ok(()) => Ok(()),
+        Err(Undone::Later { reason, .. }) if planted::is(Bug::GivenUpAtOnce) => Err(NotDone::Poison(reason)),
         Err(Undone::Later { after, reason }) => {
-            let delay = after.unwrap_or_default().max(patience(letter.sent_at, Timestamp::now()));
+            let delay = after.unwrap_or_default().max(patience(letter.sent_at, now));
             tracing::info!(reason, delay_seconds = delay.as_secs(), "a step waits");
             Err(NotDone::Later(delay.min(DELAY_MAX)))
         }

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use aws_lambda_events::event::apigw::ApiGatewayV2httpRequest;
 use futures::future::BoxFuture;
+pub use penstock_application::Clock;
 use serde_json::Value;
 use tracing::Instrument;
 use tracing::field::Empty;
@@ -26,6 +27,8 @@ pub struct Environment {
     pub aws: aws_types::SdkConfig,
     /// Caches of the process. In AWS a function is alone in its process; on a laptop all share one.
     pub caches: Arc<Caches>,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 /// One invocation's own facts.

@@ -44,8 +44,13 @@ impl Health {
             table("orders", "ORDERS_TABLE", Some(AttributeValue::N("0".to_owned())))?,
             table("order-views", "ORDER_VIEWS_TABLE", Some(text(PROBE)))?,
             table("products", "PRODUCTS_TABLE", Some(text(PROBE)))?,
+            table("stock", "STOCK_TABLE", Some(AttributeValue::N("0".to_owned())))?,
             table("tenants", "TENANTS_TABLE", None)?,
         ];
+        // Not every function knows it; whoever is to ask it does.
+        let webhooks = environment.variables.get("WEBHOOKS_TABLE").cloned();
+        let webhooks = webhooks.map(|table| Table { name: "webhooks", table, sort_key: Some(text(PROBE)) });
+        let tables = tables.into_iter().chain(webhooks).collect();
         Ok(Self { client, tables })
     }
 

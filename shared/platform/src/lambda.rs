@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use crate::app::StartError;
 use crate::aws;
 use crate::caches::Caches;
+use crate::errands::clock;
 use crate::failure::chain;
 use crate::function::{Environment, Function, Instance, Invocation, InvocationError};
 use crate::telemetry;
@@ -43,7 +44,8 @@ async fn serve(function: Function) -> Result<(), lambda_runtime::Error> {
 fn start(function: Function) -> Result<Instance, StartError> {
     let variables: BTreeMap<_, _> = std::env::vars().collect();
     let caches = Caches::from_variable(variables.get("CACHE_TTL_SECONDS").map(String::as_str))?;
-    function.start(Environment { variables, aws: aws::from_environment()?, caches: Arc::new(caches) })
+    let (aws, caches) = (aws::from_environment()?, Arc::new(caches));
+    function.start(Environment { variables, aws, caches, clock: clock() })
 }
 
 async fn invoke(

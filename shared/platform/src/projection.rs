@@ -1,6 +1,6 @@
 //! From the ledger to the read model: what the stream brings, and everything anew.
 //!
-//! All commits of an order in a batch are one write of its view.
+//! All commits of an order in a batch are one write of its view, and the writes of 25 orders one call.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::failure::chain;
 use crate::ledger::commit;
 use crate::store::{Item, sdk, text};
-use crate::views::ViewChange;
+use crate::views::{ViewChange, ViewWrite};
 
 /// How many orders are projected at once.
 const CONCURRENCY_MAX: usize = 16;
@@ -25,12 +25,46 @@ const CONCURRENCY_MAX: usize = 16;
 const REBUILD_ORDERS_MAX: usize = 20_000;
 const REBUILD_PAGE_ITEMS: i32 = 500;
 
-/// The commits of one order in a batch by number, and where in the stream the first of them stands.
+/// The commits of one order in a batch, each once and in order, and where in the stream the first of them stands.
 struct Change {
     tenant: TenantId,
     order: OrderId,
     first: usize,
-    commits: BTreeMap<u32, Commit>,
+    commits: Vec<Commit>,
+}
+
+impl Change {
+    /// The order's history, when it begins with these commits and they leave none out.
+    fn whole(&self) -> Option<History> {
+        let complete = self.commits.iter().zip(1..).all(|(commit, number)| commit.number == number);
+        History::new(self.order, self.commits.clone()).ok().filter(|_| complete)
+    }
+
+    /// What can be written of it without reading anything.
+    fn write(&self) -> Option<ViewWrite<'_>> {
+        match self.whole() {
+            Some(history) => Some(ViewWrite::New(&self.tenant, history.now().ok()?)),
+            None => ViewChange::of(&self.commits).map(ViewWrite::Change),
+        }
+    }
+
+    /// Adds a commit, unless it is there: a stream may show it twice.
+    fn add(&mut self, commit: Commit) {
+        if let Err(place) = self.commits.binary_search_by_key(&commit.number, |it| it.number) {
+            self.commits.insert(place, commit);
+        }
+    }
+
+    /// Says in the log that it was not projected; its place.
+    fn report(&self, error: &ProjectionError) -> usize {
+        let newest = self.commits.last();
+        let correlation_id = newest.map(|commit| commit.correlation_id.as_str());
+        let traceparent = newest.and_then(|commit| commit.traceparent.as_deref());
+        let trace_id = traceparent.and_then(|parent| parent.split('-').nth(1));
+        let (tenant, order, error) = (&self.tenant, self.order, chain(error));
+        tracing::error!(%tenant, %order, correlation_id, trace_id, error, "an order was not projected");
+        self.first
+    }
 }
 
 impl App {
@@ -40,12 +74,7 @@ impl App {
     /// after it is projected once more, without harm.
     pub async fn project(&self, batch: &Event) -> DynamoDbEventResponse {
         let (changes, malformed) = changes(&batch.records);
-        let failed = stream::iter(changes)
-            .map(|change| self.project_change(change))
-            .buffer_unordered(CONCURRENCY_MAX)
-            .filter_map(|failed| async move { failed })
-            .collect::<Vec<_>>()
-            .await;
+        let failed = self.project_together(changes).await;
         let mut response = DynamoDbEventResponse::default();
         if let Some(first) = failed.into_iter().chain(malformed).min() {
             let mut failure = DynamoDbBatchItemFailure::default();
@@ -55,47 +84,35 @@ impl App {
         response
     }
 
-    async fn project_change(&self, change: Change) -> Option<usize> {
-        let Change { tenant, order, first, commits } = change;
-        let commits: Vec<Commit> = commits.into_values().collect();
-        let newest = commits.last();
-        match self.project_order(&tenant, order, &commits).await {
-            Ok(()) => None,
-            Err(error) => {
-                let correlation_id = newest.map(|commit| commit.correlation_id.as_str());
-                let traceparent = newest.and_then(|commit| commit.traceparent.as_deref());
-                let trace_id = traceparent.and_then(|parent| parent.split('-').nth(1));
-                let error = chain(&error);
-                tracing::error!(%tenant, %order, correlation_id, trace_id, error, "an order was not projected");
-                Some(first)
-            }
-        }
+    /// Projects what can be written unread in as few calls as there can be, and then what could not; the places of what failed.
+    async fn project_together(&self, changes: Vec<Change>) -> Vec<usize> {
+        let (unread, writes): (Vec<usize>, Vec<ViewWrite<'_>>) =
+            changes.iter().enumerate().filter_map(|(at, change)| Some((at, change.write()?))).unzip();
+        let mut written: BTreeMap<usize, _> =
+            unread.into_iter().zip(self.views.write(&writes).await).collect();
+        let left = changes.iter().enumerate().map(|(at, change)| (change, written.remove(&at)));
+        let left: Vec<_> = left.map(|(change, written)| self.conclude(change, written)).collect();
+        let failed = stream::iter(left).buffer_unordered(CONCURRENCY_MAX);
+        failed.filter_map(|failed| async move { failed }).collect().await
     }
 
-    /// Brings an order's view up to date in one write. The ledger is asked only when the commits are not all that there are, and
-    /// do not go on from the view that is there.
-    async fn project_order(
-        &self,
-        tenant: &TenantId,
-        order: OrderId,
-        commits: &[Commit],
-    ) -> Result<(), ProjectionError> {
-        let complete =
-            !commits.is_empty() && commits.iter().zip(1..).all(|(commit, number)| commit.number == number);
-        if complete {
-            return self.write_whole(tenant, History::new(order, commits.to_vec())?).await;
-        }
-        if let Some(change) = ViewChange::of(commits)
-            && self.views.change(&change).await?
-        {
-            return Ok(());
-        }
-        let commits = self.ledger.read(tenant, order).await?;
-        self.write_whole(tenant, History::new(order, commits)?).await
+    /// Writes whole what was not written unread; the change's place when that fails.
+    async fn conclude(&self, change: &Change, written: Option<Result<bool, Unavailable>>) -> Option<usize> {
+        let done = match written {
+            Some(Ok(true)) => return None,
+            Some(Err(error)) => Err(error.into()),
+            Some(Ok(false)) | None => self.project_whole(change).await,
+        };
+        done.err().map(|error| change.report(&error))
     }
 
-    async fn write_whole(&self, tenant: &TenantId, history: History) -> Result<(), ProjectionError> {
-        Ok(self.views.put(tenant, &history.now()?).await?)
+    /// Writes an order's view whole. The ledger is asked when the change's commits are not all that there are.
+    async fn project_whole(&self, change: &Change) -> Result<(), ProjectionError> {
+        let history = match change.whole() {
+            Some(history) => history,
+            None => History::new(change.order, self.ledger.read(&change.tenant, change.order).await?)?,
+        };
+        Ok(self.views.put(&change.tenant, &history.now()?).await?)
     }
 
     /// Projects every order anew, from the whole ledger: for a read model that was lost, or that gained a field.
@@ -127,8 +144,8 @@ impl App {
     }
 
     async fn rebuild_order(&self, tenant: TenantId, order: OrderId) -> Option<OrderId> {
-        let change = Change { tenant, order, first: 0, commits: BTreeMap::new() };
-        self.project_change(change).await.map(|_| order)
+        let change = Change { tenant, order, first: 0, commits: vec![] };
+        self.conclude(&change, None).await.map(|_| order)
     }
 
     /// The orders whose creation stands in the next page of the ledger. One `Scan`.
@@ -210,9 +227,9 @@ fn changes(records: &[EventRecord]) -> (Vec<Change>, Option<usize>) {
                     tenant: commit.tenant.clone(),
                     order: commit.order,
                     first: place,
-                    commits: BTreeMap::new(),
+                    commits: vec![],
                 });
-                change.commits.insert(commit.number, commit);
+                change.add(commit);
             }
             Err(error) => {
                 tracing::error!(error = chain(&error), "a stream record is no commit");

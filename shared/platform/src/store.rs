@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use penstock_application::Unavailable;
+use penstock_domain::planted::{self, Bug};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -34,7 +35,7 @@ pub(crate) async fn batch_get(
         items.extend(got.responses.into_iter().flat_map(HashMap::into_values).flatten());
         let unprocessed = got.unprocessed_keys.into_iter().flat_map(HashMap::into_values);
         keys = unprocessed.flat_map(|of| of.keys).collect();
-        if keys.is_empty() {
+        if keys.is_empty() || planted::is(Bug::UnprocessedIgnored) {
             return Ok(items);
         }
         metrics::counter!("Retries").increment(1);

@@ -12,6 +12,7 @@
 //! | `CacheHitRatio` | 0 to 1, one value a question | `Cache` |
 //! | `OrderTransitions` | count | `Transition` |
 //! | `Letters` | count: what became of a queue's letters | `Consumer`, `Outcome` |
+//! | `StrayParcels` | count: parcels of cancelled orders that could not be called back | |
 //! | `LetterAge` | seconds since the oldest letter of an invocation was sent first | `Consumer` |
 //! | `LetterAttempts` | the most attempts before of an invocation's letters | `Consumer` |
 
@@ -38,8 +39,17 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::queue::Letter;
 
 const NAMESPACE: &str = "Penstock";
-const COUNTERS: [&str; 8] =
-    ["Errors", "Refusals", "Retries", "LostRaces", "OrderTransitions", "CacheHits", "CacheMisses", "Letters"];
+const COUNTERS: [&str; 9] = [
+    "Errors",
+    "Refusals",
+    "Retries",
+    "LostRaces",
+    "OrderTransitions",
+    "CacheHits",
+    "CacheMisses",
+    "Letters",
+    "StrayParcels",
+];
 
 static COLLECTOR: OnceLock<Option<&'static Collector>> = OnceLock::new();
 

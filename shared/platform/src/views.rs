@@ -9,11 +9,13 @@ mod change;
 mod item;
 mod list;
 mod position;
+mod together;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use penstock_application::{OrderRecord, Unavailable};
 use penstock_domain::TenantId;
+use penstock_domain::planted::{self, Bug};
 
 use crate::store::sdk;
 
@@ -22,6 +24,7 @@ pub use change::ViewChange;
 pub use item::Listed;
 pub use list::{LOOKED_AT_MAX, Listing, Wanted};
 pub use position::Position;
+pub use together::ViewWrite;
 
 const VIEWS: &str = "the read model";
 
@@ -43,12 +46,16 @@ impl OrderViews {
     /// # Errors
     /// When it cannot be written.
     pub async fn put(&self, tenant: &TenantId, record: &OrderRecord) -> Result<(), Unavailable> {
+        let no_newer = match planted::is(Bug::ViewWithoutCondition) {
+            true => "attribute_not_exists(planted) OR version <= :version",
+            false => "attribute_not_exists(pk) OR version <= :version",
+        };
         let put = self
             .client
             .put_item()
             .table_name(&self.table)
             .set_item(Some(item::whole(tenant, record)?))
-            .condition_expression("attribute_not_exists(pk) OR version <= :version")
+            .condition_expression(no_newer)
             .expression_attribute_values(":version", AttributeValue::N(record.version.to_string()))
             .send()
             .await;

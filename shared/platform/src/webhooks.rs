@@ -19,6 +19,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use penstock_application::Unavailable;
 use penstock_application::webhooks::{Delivery, WebhookStore, Webhooks, WriteError};
+use penstock_domain::planted::{self, Bug};
 use penstock_domain::webhook::{Reach, Secret, Webhook};
 use penstock_domain::{DeliveryId, TenantId, WebhookId};
 use uuid::Uuid;
@@ -85,7 +86,10 @@ impl WebhookStore for DynamoWebhooks {
 
     /// The same when not remembered. That there are none is remembered as long.
     async fn remembered(&self, tenant: &TenantId) -> Result<Arc<[Webhook]>, Unavailable> {
-        let remembered = self.caches.webhooks.get(tenant);
+        let mut remembered = self.caches.webhooks.get(tenant);
+        if planted::is(Bug::WebhooksAcrossTenants) {
+            remembered = self.caches.webhooks.iter().next().map(|(_, webhooks)| webhooks);
+        }
         count_cache_read("webhooks", usize::from(remembered.is_some()), 1);
         if let Some(webhooks) = remembered {
             return Ok(webhooks);

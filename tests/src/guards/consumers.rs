@@ -1,8 +1,8 @@
 //! Every consumer's queue has what a consumer needs: dead letters, both alarms, a mapping that loses nothing, and operators who see it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::template::Template;
 
@@ -12,6 +12,8 @@ use super::template::Template;
 const VISIBILITY_TIMEOUTS: u64 = 6;
 /// How often a message is handed out before SQS itself gives it up.
 const RECEIVES_MAX: u64 = 5;
+/// No letter is kept back longer.
+const DELAY_MAX_SECONDS: u64 = 900;
 /// The functions that operators see dead letters by.
 const OPERATORS: [&str; 2] = ["ListDeadLettersFunction", "RedriveDeadLettersFunction"];
 
@@ -20,6 +22,17 @@ const OPERATORS: [&str; 2] = ["ListDeadLettersFunction", "RedriveDeadLettersFunc
 pub fn queues(template: &Template) -> Vec<String> {
     let resources = template.resources();
     consumed(&resources).iter().map(|(_, queue)| name(queue)).collect()
+}
+
+/// The functions that take what a queue or a stream holds.
+#[must_use]
+pub fn functions(template: &Template) -> BTreeSet<String> {
+    let resources = template.resources();
+    let function = |mapping: &Value| {
+        let function = resources.get(got(&mapping["FunctionName"], "Arn")?)?;
+        Some(function["Properties"]["CodeUri"].as_str()?.trim_start_matches("functions/").to_owned())
+    };
+    mappings(&resources).filter_map(function).collect()
 }
 
 /// What consumers' queues lack.
@@ -31,6 +44,7 @@ pub fn lacking(template: &Template) -> Vec<String> {
         let properties = &queue["Properties"];
         let mut faults = dead_letters(id, properties, &resources);
         faults.extend(alarm(id, "ApproximateAgeOfOldestMessage", &resources));
+        faults.extend(letter_alarm(id, &resources));
         faults.extend(mapping(id, properties, default_timeout, &resources));
         faults.extend(unseen(id, queue, &resources));
         faults.into_iter().map(move |fault| format!("{id} {fault}")).collect::<Vec<_>>()
@@ -76,6 +90,24 @@ fn alarm(queue: &str, metric: &str, resources: &BTreeMap<String, Value>) -> Vec<
             && alarm["AlarmActions"].as_array().is_some_and(|it| !it.is_empty())
     });
     if heard { vec![] } else { vec![format!("has no alarm on {metric} of {queue}")] }
+}
+
+/// Nothing, when somebody hears how long the queue's letters wait altogether, which SQS does not know.
+///
+/// A letter that waits is taken every quarter of an hour: a shorter period would have none in it.
+fn letter_alarm(id: &str, resources: &BTreeMap<String, Value>) -> Option<String> {
+    let mapping = mappings(resources).find(|it| source(it) == Some(id))?;
+    let function = got(&mapping["FunctionName"], "Arn").and_then(|it| resources.get(it))?;
+    let name = function["Properties"]["CodeUri"].as_str()?.trim_start_matches("functions/");
+    let heard = resources.values().any(|it| {
+        let alarm = &it["Properties"];
+        alarm["Namespace"] == "Penstock"
+            && alarm["MetricName"] == "LetterAge"
+            && alarm["Dimensions"] == json!([{"Name": "Consumer", "Value": name}])
+            && alarm["Period"].as_u64() >= Some(DELAY_MAX_SECONDS)
+            && alarm["AlarmActions"].as_array().is_some_and(|it| !it.is_empty())
+    });
+    (!heard).then(|| format!("has no alarm on LetterAge of {name}"))
 }
 
 fn mapping(

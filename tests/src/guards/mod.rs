@@ -13,4 +13,5 @@ pub mod router;
 pub mod routes;
 pub mod sources;
 pub mod template;
+pub mod transitions;
 pub mod tree;

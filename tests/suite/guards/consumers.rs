@@ -33,6 +33,9 @@ fn what_a_queue_lacks_is_reported() {
             "NumberOfMessagesSent",
             "WorkQueue has no alarm on ApproximateNumberOfMessagesVisible of WorkDeadLetterQueue",
         ),
+        ("MetricName: LetterAge", "MetricName: Letters", "WorkQueue has no alarm on LetterAge of do-work"),
+        ("Value: do-work", "Value: do-other", "WorkQueue has no alarm on LetterAge of do-work"),
+        ("Period: 900", "Period: 60", "WorkQueue has no alarm on LetterAge of do-work"),
         (
             "VisibilityTimeout: 60",
             "VisibilityTimeout: 59",
@@ -76,6 +79,8 @@ Resources:
           WORK_DEAD_LETTERS: !Ref WorkDeadLetterQueue
   WorkFunction:
     Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: functions/do-work
   WorkMapping:
     Type: AWS::Lambda::EventSourceMapping
     Properties:
@@ -109,5 +114,14 @@ Resources:
       MetricName: ApproximateAgeOfOldestMessage
       Dimensions:
         - { Name: QueueName, Value: !GetAtt WorkQueue.QueueName }
+      AlarmActions: [topic]
+  WorkLetterAgeAlarm:
+    Type: AWS::CloudWatch::Alarm
+    Properties:
+      Namespace: Penstock
+      MetricName: LetterAge
+      Dimensions:
+        - { Name: Consumer, Value: do-work }
+      Period: 900
       AlarmActions: [topic]
 ";

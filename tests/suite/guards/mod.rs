@@ -9,3 +9,4 @@ mod policies;
 mod router;
 mod routes;
 mod sources;
+mod transitions;

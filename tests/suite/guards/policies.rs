@@ -72,7 +72,9 @@ const CALLS: &[(&str, &[&str])] = &[
             "OrderViewsTable dynamodb:GetItem",
             "OrdersTable dynamodb:GetItem",
             "ProductsTable dynamodb:GetItem",
+            "StockTable dynamodb:GetItem",
             "TenantsTable dynamodb:GetItem",
+            "WebhooksTable dynamodb:GetItem",
         ],
     ),
     ("get-openapi", &[]),
@@ -168,8 +170,9 @@ const CALLS: &[(&str, &[&str])] = &[
     (
         "project-orders",
         &[
+            "OrderViewsTable dynamodb:PartiQLInsert",
+            "OrderViewsTable dynamodb:PartiQLUpdate",
             "OrderViewsTable dynamodb:PutItem",
-            "OrderViewsTable dynamodb:UpdateItem",
             "OrdersTable dynamodb:Query",
             "OrdersTable/stream dynamodb:DescribeStream",
             "OrdersTable/stream dynamodb:GetRecords",

@@ -12,6 +12,8 @@ pub(super) enum Status {
     InTransit,
     Delivered,
     Lost,
+    /// It was called back before it left.
+    Cancelled,
 }
 
 /// What happens to a shipment, by its service or the end of its reference.

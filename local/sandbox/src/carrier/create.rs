@@ -81,8 +81,20 @@ fn once(world: &World, headers: &HeaderMap, body: &Bytes) -> Result<(Value, bool
 fn ship(world: &World, db: &Connection, body: &Bytes) -> Result<Value, Refusal> {
     let wanted: Wanted = serde_json::from_slice(body).map_err(|it| Refusal::invalid(it.to_string()))?;
     let behaviour = check(&wanted)?;
+    let shipment = laid_down(world, db, wanted, behaviour)?;
+    insert(db, &shipment)?;
+    tell_course(world, db, &shipment, behaviour)?;
+    Ok(shipment.object(world))
+}
+
+fn laid_down(
+    world: &World,
+    db: &Connection,
+    wanted: Wanted,
+    behaviour: Behaviour,
+) -> rusqlite::Result<Shipment> {
     let now_ms = world.now_ms();
-    let shipment = Shipment {
+    Ok(Shipment {
         id: world.next_id(db, "shp_")?,
         tracking: world.next_id(db, "SB")?.to_ascii_uppercase(),
         reference: wanted.reference,
@@ -91,8 +103,17 @@ fn ship(world: &World, db: &Connection, body: &Bytes) -> Result<Value, Refusal> 
         parcels: serde_json::to_value(wanted.parcels).expect("parcels have texts for keys"),
         created_ms: now_ms,
         course: behaviour.course(&world.timing, now_ms),
-    };
-    insert(db, &shipment)?;
+        cancelled: false,
+    })
+}
+
+/// Lays down when each step is told.
+fn tell_course(
+    world: &World,
+    db: &Connection,
+    shipment: &Shipment,
+    behaviour: Behaviour,
+) -> rusqlite::Result<()> {
     for (step, due_ms) in shipment.course.iter().zip(behaviour.told(&shipment.course)) {
         let event = world.next_id(db, "evt_")?;
         let hook = Hook {
@@ -104,9 +125,9 @@ fn ship(world: &World, db: &Connection, body: &Bytes) -> Result<Value, Refusal> 
             due_ms,
             copies: behaviour.copies(),
         };
-        enqueue(db, &hook, now_ms)?;
+        enqueue(db, &hook, shipment.created_ms)?;
     }
-    Ok(shipment.object(world))
+    Ok(())
 }
 
 fn check(wanted: &Wanted) -> Result<Behaviour, Refusal> {

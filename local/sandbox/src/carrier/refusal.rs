@@ -22,6 +22,10 @@ impl Refusal {
         Self(404, "not_found", format!("there is no shipment {id:?}"))
     }
 
+    pub(super) fn on_its_way() -> Self {
+        Self(409, "on_its_way", "the parcel has left; it cannot be called back".to_owned())
+    }
+
     pub(super) fn other_request() -> Self {
         Self(422, "idempotency_key_reused", "another request had this Idempotency-Key".to_owned())
     }

@@ -18,11 +18,14 @@ pub(super) struct Shipment {
     pub(super) parcels: Value,
     pub(super) created_ms: i64,
     pub(super) course: Vec<Step>,
+    /// It was called back, so that its course is empty.
+    #[serde(default)]
+    pub(super) cancelled: bool,
 }
 
 impl Shipment {
     pub(super) fn status(&self, now_ms: i64) -> Status {
-        reached(&self.course, now_ms)
+        if self.cancelled { Status::Cancelled } else { reached(&self.course, now_ms) }
     }
 
     /// The object as the API shows it.
@@ -45,6 +48,8 @@ impl Shipment {
     }
 }
 
+/// The most shipments of one reference that are shown.
+const OF_REFERENCE_MAX: usize = 100;
 /// The type of every webhook of the carrier.
 pub(super) const KIND: &str = "tracking.updated";
 
@@ -64,6 +69,22 @@ pub(super) fn find(db: &Connection, id: &str) -> rusqlite::Result<Option<Shipmen
     let sql = "SELECT shipment FROM shipments WHERE id = ?1 OR tracking = ?1";
     let row: Option<String> = db.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
     Ok(row.map(|it| from_json(&it)))
+}
+
+/// The shipments that a shop gave that reference.
+pub(super) fn of_reference(db: &Connection, reference: &str) -> rusqlite::Result<Vec<Shipment>> {
+    let sql =
+        "SELECT shipment FROM shipments WHERE json_extract(shipment, '$.reference') = ?1 ORDER BY n LIMIT ?2";
+    let mut found = db.prepare_cached(sql)?;
+    let rows = found.query_map(params![reference, OF_REFERENCE_MAX], |row| row.get::<_, String>(0))?;
+    rows.map(|it| it.map(|it| from_json(&it))).collect()
+}
+
+/// Writes a shipment as it is now.
+pub(super) fn update(db: &Connection, shipment: &Shipment) -> rusqlite::Result<()> {
+    let row = serde_json::to_string(shipment).expect("a shipment has texts for keys");
+    db.prepare_cached("UPDATE shipments SET shipment = ?2 WHERE id = ?1")?.execute([&shipment.id, &row])?;
+    Ok(())
 }
 
 /// Shipments before row `before`, newest first, with their rows.

@@ -2,23 +2,46 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use serde_json::json;
 
 use super::refusal::{Refusal, admit, answer};
-use super::shipment::{find, time};
+use super::shipment::{self, Shipment, find, time};
 use crate::page::Page;
 use crate::world::World;
 
 type Shared = State<Arc<World>>;
 
-pub(super) async fn shipment(world: Shared, Path(id): Path<String>, headers: HeaderMap) -> Response {
+pub(super) async fn one(world: Shared, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let found = admit(&world, &headers).and_then(|()| {
         let found = world.store.read(|db| find(db, &id))?;
         found.ok_or_else(|| Refusal::not_found(&id))
     });
     found.map_or_else(|refusal| refusal.response(), |it| answer(200, &it.object(&world)))
+}
+
+/// What a shop asks with when it does not know whether it handed a parcel over.
+#[derive(Deserialize)]
+pub(super) struct Wanted {
+    reference: String,
+}
+
+pub(super) async fn of_reference(
+    world: Shared,
+    Query(wanted): Query<Wanted>,
+    headers: HeaderMap,
+) -> Response {
+    let found = admit(&world, &headers).and_then(|()| {
+        world.store.read(|db| shipment::of_reference(db, &wanted.reference)).map_err(Refusal::from)
+    });
+    let shown = |found: Vec<Shipment>| {
+        let shipments: Vec<_> = found.iter().map(|it| it.object(&world)).collect();
+        answer(200, &json!({ "shipments": shipments }))
+    };
+    found.map_or_else(|refusal| refusal.response(), shown)
 }
 
 /// Anybody who has the number may look, as with a real carrier; it shows no address.

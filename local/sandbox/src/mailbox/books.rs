@@ -1,7 +1,7 @@
 //! The letters that came in.
 
 use jiff::Timestamp;
-use mail_parser::{MessageParser, MimeHeaders as _};
+use mail_parser::{Message, MessageParser, MimeHeaders as _};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::Serialize;
 
@@ -74,12 +74,14 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Letter> {
         recipients: serde_json::from_str(&recipients).expect("what was kept was a list of texts"),
         subject: parsed.subject().unwrap_or_default().to_owned(),
         text: parsed.body_text(0).unwrap_or_default().into_owned(),
-        html: parsed
-            .html_part(0)
-            .filter(|it| it.is_text_html())
-            .and_then(|_| parsed.body_html(0))
-            .map(Into::into),
+        html: html(&parsed),
         headers: headers.collect(),
         attachments: attachments.collect(),
     })
+}
+
+/// Its body as HTML, if it was written so.
+fn html(letter: &Message<'_>) -> Option<String> {
+    letter.html_part(0).filter(|it| it.is_text_html())?;
+    letter.body_html(0).map(Into::into)
 }

@@ -49,6 +49,13 @@ pub(crate) fn enqueue(db: &Connection, hook: &Hook<'_>, now_ms: i64) -> rusqlite
     Ok(())
 }
 
+/// Takes back what was never sent about a subject.
+pub(crate) fn forget(db: &Connection, sender: Sender, subject: &str) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM hooks WHERE sender = ?1 AND subject = ?2 AND attempts = 0";
+    db.prepare_cached(sql)?.execute([sender.name(), subject])?;
+    Ok(())
+}
+
 /// How many events there were about a subject.
 pub(crate) fn events_about(db: &Connection, sender: Sender, subject: &str) -> rusqlite::Result<i64> {
     let sql = "SELECT count(DISTINCT event) FROM hooks WHERE sender = ?1 AND subject = ?2";

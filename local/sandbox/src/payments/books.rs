@@ -118,9 +118,6 @@ fn totals(db: &Connection) -> rusqlite::Result<Vec<Total>> {
 
 fn entry(db: &Connection, intent: &super::intent::Intent) -> rusqlite::Result<PaymentEntry> {
     let (object, calls) = (intent.object(), calls(db, &intent.id)?);
-    let mut keys: Vec<_> = calls.iter().map(|it| it.key.clone()).filter(|it| !it.is_empty()).collect();
-    keys.sort_unstable();
-    keys.dedup();
     let refunds = intents::refunds_of(db, &intent.id)?.into_iter();
     Ok(PaymentEntry {
         id: intent.id.clone(),
@@ -133,13 +130,21 @@ fn entry(db: &Connection, intent: &super::intent::Intent) -> rusqlite::Result<Pa
         metadata: object["metadata"].clone(),
         created: intent.created,
         attempts: calls.len(),
-        idempotency_keys: keys,
+        idempotency_keys: keys(&calls),
         calls,
         refunds: refunds
             .map(|it| RefundEntry { status: it.status(), amount: it.amount, id: it.id })
             .collect(),
         webhooks: about(db, Sender::Payments, &intent.id)?,
     })
+}
+
+/// The keys that calls came with, each once.
+fn keys(calls: &[CallEntry]) -> Vec<String> {
+    let mut keys: Vec<_> = calls.iter().map(|it| it.key.clone()).filter(|it| !it.is_empty()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
 fn calls(db: &Connection, intent: &str) -> rusqlite::Result<Vec<CallEntry>> {

@@ -117,36 +117,54 @@ pub(super) fn execute(
     let form = &request.form;
     match &request.operation {
         Operation::Create => create(world, db, request),
-        Operation::Confirm(id) => {
-            form.only(&CONFIRM)?;
-            let mut intent = intents::need(db, "intent", id)?;
-            confirm(world, db, &mut intent, form.text("payment_method"))?;
-            changed(world, db, request, &intent)
-        }
-        Operation::Capture(id) => {
-            form.only(&CAPTURE)?;
-            let mut intent = intents::need(db, "intent", id)?;
-            intent.capture(form.amount("amount_to_capture")?)?;
-            changed(world, db, request, &intent)
-        }
-        Operation::Cancel(id) => {
-            form.only(&CANCEL)?;
-            let mut intent = intents::need(db, "intent", id)?;
-            intent.cancel(form.text("cancellation_reason").map(str::to_owned), world.now().as_second())?;
-            changed(world, db, request, &intent)
-        }
+        Operation::Confirm(id) => change(world, db, request, id, &CONFIRM, |intent| {
+            confirm(world, db, intent, form.text("payment_method"))
+        }),
+        Operation::Capture(id) => change(world, db, request, id, &CAPTURE, |intent| {
+            intent.capture(form.amount("amount_to_capture")?)
+        }),
+        Operation::Cancel(id) => change(world, db, request, id, &CANCEL, |intent| {
+            let reason = form.text("cancellation_reason").map(str::to_owned);
+            intent.cancel(reason, world.now().as_second())
+        }),
         Operation::Refund => refund(world, db, request, refund_goes),
     }
+}
+
+/// Changes an intent, by a request that may say no more than `parameters`.
+fn change(
+    world: &World,
+    db: &Connection,
+    request: &Request,
+    id: &str,
+    parameters: &[&str],
+    change: impl FnOnce(&mut Intent) -> Result<(), Refusal>,
+) -> Result<Done, Refusal> {
+    request.form.only(parameters)?;
+    let mut intent = intents::need(db, "intent", id)?;
+    change(&mut intent)?;
+    changed(world, db, request, &intent)
 }
 
 fn create(world: &World, db: &Connection, request: &Request) -> Result<Done, Refusal> {
     let form = &request.form;
     form.only(&CREATE)?;
+    let confirmed = form.truth("confirm")?;
+    let mut intent = asked_for(world, db, form)?;
+    if confirmed {
+        confirm(world, db, &mut intent, None)?;
+    }
+    intents::insert(db, &intent)?;
+    calls::name(db, &request.key, &intent.id)?;
+    changed(world, db, request, &intent)
+}
+
+/// The intent that a request asks for, not confirmed yet.
+fn asked_for(world: &World, db: &Connection, form: &Form) -> Result<Intent, Refusal> {
     let method = form.text("payment_method").map(known_method).transpose()?;
-    let (confirmed, amount) = (form.truth("confirm")?, amount(form)?);
-    let mut intent = Intent {
+    Ok(Intent {
         id: world.next_id(db, "pi_")?,
-        amount,
+        amount: amount(form)?,
         currency: currency(form)?,
         capture_method: capture_method(form)?,
         status: if method.is_some() { Status::RequiresConfirmation } else { Status::RequiresPaymentMethod },
@@ -160,13 +178,7 @@ fn create(world: &World, db: &Connection, request: &Request) -> Result<Done, Ref
         created: world.now().as_second(),
         canceled: None,
         cancellation_reason: None,
-    };
-    if confirmed {
-        confirm(world, db, &mut intent, None)?;
-    }
-    intents::insert(db, &intent)?;
-    calls::name(db, &request.key, &intent.id)?;
-    changed(world, db, request, &intent)
+    })
 }
 
 /// Confirms with `method`, or with the one that the intent has.
@@ -197,17 +209,8 @@ fn refund(world: &World, db: &Connection, request: &Request, goes: RefundGoes) -
     form.only(&REFUND)?;
     let mut intent = intents::need(db, "payment_intent", form.need("payment_intent")?)?;
     let amount = intent.refundable(form.amount("amount")?)?;
-    let refund = Refund {
-        id: world.next_id(db, "re_")?,
-        amount,
-        charge: intent.charge.clone(),
-        created: world.now().as_second(),
-        currency: intent.currency.clone(),
-        metadata: form.metadata()?,
-        payment_intent: intent.id.clone(),
-        reason: form.text("reason").map(str::to_owned),
-        failed: goes == RefundGoes::Wrong,
-    };
+    let id = world.next_id(db, "re_")?;
+    let refund = Refund { failed: goes == RefundGoes::Wrong, ..refund_of(&intent, id, amount, form, world)? };
     if !refund.failed {
         intent.refunded += amount;
     }
@@ -215,6 +218,26 @@ fn refund(world: &World, db: &Connection, request: &Request, goes: RefundGoes) -
     intents::insert_refund(db, &refund)?;
     events::of_refund(world, db, &intent, &refund, &request.key)?;
     Ok(Done { status: 200, body: refund.object() })
+}
+
+fn refund_of(
+    intent: &Intent,
+    id: String,
+    amount: i64,
+    form: &Form,
+    world: &World,
+) -> Result<Refund, Refusal> {
+    Ok(Refund {
+        id,
+        amount,
+        charge: intent.charge.clone(),
+        created: world.now().as_second(),
+        currency: intent.currency.clone(),
+        metadata: form.metadata()?,
+        payment_intent: intent.id.clone(),
+        reason: form.text("reason").map(str::to_owned),
+        failed: false,
+    })
 }
 
 fn amount(form: &Form) -> Result<i64, Refusal> {

@@ -157,19 +157,9 @@ impl Taken {
 
     /// Answers when, and if, the behaviour has it.
     async fn say(&self, world: &World, said: Answer) -> Response {
-        if !said.replayed && said.status == 200 {
-            match self.behaviour {
-                Behaviour::Slow => tokio::time::sleep(world.timing.slow).await,
-                Behaviour::Timeout if self.request.takes_money() => {
-                    tokio::time::sleep(world.timing.cut).await;
-                    return hang_up();
-                }
-                Behaviour::WebhookFirst => {
-                    let intent = self.intent.as_deref().or(said.body["id"].as_str());
-                    outbox::tried(world, Sender::Payments, intent.unwrap_or_default()).await;
-                }
-                _ => {}
-            }
+        let is_first = !said.replayed && said.status == 200;
+        if is_first && !self.comes_to_answer(world, &said).await {
+            return hang_up();
         }
         if self.behaviour.fails_after(self.call.nth) {
             return self.with_key(Refusal::failed().response());
@@ -179,6 +169,23 @@ impl Taken {
             response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
         }
         response
+    }
+
+    /// Waits as long as the behaviour has it; false when it is never answered.
+    async fn comes_to_answer(&self, world: &World, said: &Answer) -> bool {
+        match self.behaviour {
+            Behaviour::Slow => tokio::time::sleep(world.timing.slow).await,
+            Behaviour::Timeout if self.request.takes_money() => {
+                tokio::time::sleep(world.timing.cut).await;
+                return false;
+            }
+            Behaviour::WebhookFirst => {
+                let intent = self.intent.as_deref().or(said.body["id"].as_str());
+                outbox::tried(world, Sender::Payments, intent.unwrap_or_default()).await;
+            }
+            _ => {}
+        }
+        true
     }
 
     fn with_key(&self, mut response: Response) -> Response {

@@ -75,6 +75,45 @@ async fn shops_that_ship_themselves_hear_nothing() {
 }
 
 #[tokio::test]
+async fn a_parcel_that_has_not_left_is_called_back_and_nothing_is_told_of_it() {
+    let world = World::new().await;
+    let created = ship(&world, "k", &shipment("standard", "order-7")).await;
+    for _ in 0..2 {
+        let cancelled = cancel(&world, created.id()).await;
+        assert_eq!((cancelled.status, &cancelled.body["status"]), (200, &"cancelled".into()));
+    }
+    world.pass(Duration::from_hours(1));
+    let book = &world.dev("/dev/shipments").await["shipments"][0];
+    assert_eq!((&book["status"], &book["webhooks"]), (&json!("cancelled"), &json!([])));
+    let again = ship(&world, "k", &shipment("standard", "order-7")).await;
+    assert_eq!(again.id(), created.id(), "its key makes no other");
+}
+
+#[tokio::test]
+async fn a_parcel_that_has_left_is_not_called_back() {
+    let world = World::new().await;
+    let created = ship(&world, "k", &shipment("standard", "order-7")).await;
+    world.pass(Duration::from_secs(1));
+    let refused = cancel(&world, created.id()).await;
+    assert_eq!((refused.status, &refused.error()["code"]), (409, &"on_its_way".into()));
+    world.pass(Duration::from_secs(1));
+    world.receiver.until(2).await;
+    assert_eq!(world.shipment(created.id()).await.body["status"], "delivered");
+    assert_eq!(cancel(&world, "shp_none").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_parcel_is_found_by_its_reference() {
+    let world = World::new().await;
+    let created = ship(&world, "", &shipment("standard", "a/b c")).await;
+    ship(&world, "", &shipment("standard", "other")).await;
+    let found = world.shipment("?reference=a%2Fb+c").await.body;
+    assert_eq!(found["shipments"].as_array().unwrap().len(), 1);
+    assert_eq!(found["shipments"][0]["id"], created.id());
+    assert_eq!(world.shipment("?reference=nobodys").await.body, json!({"shipments": []}));
+}
+
+#[tokio::test]
 async fn a_tracking_link_leads_to_a_page_for_anybody() {
     let world = World::new().await;
     let created = ship(&world, "", &shipment("standard", "order-7")).await;
@@ -106,6 +145,10 @@ async fn what_is_wrong_is_refused_in_words() {
 
 async fn ship(world: &World, key: &str, wanted: &Value) -> Answer {
     Answer::of(world.ship(key, wanted).send().await.unwrap()).await
+}
+
+async fn cancel(world: &World, id: &str) -> Answer {
+    Answer::of(world.call_back(id).send().await.unwrap()).await
 }
 
 fn shipment(service: &str, reference: &str) -> Value {

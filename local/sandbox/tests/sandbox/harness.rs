@@ -157,8 +157,15 @@ impl World {
         if key.is_empty() { request } else { request.header("idempotency-key", key) }
     }
 
+    pub(crate) fn call_back(&self, id: &str) -> RequestBuilder {
+        let url = format!("{}/v1/shipments/{id}/cancellation", self.sandbox.carrier_url());
+        Client::new().post(url).bearer_auth(&self.carrier_key)
+    }
+
+    /// What is answered for an id, or for a query beginning with `?`.
     pub(crate) async fn shipment(&self, id: &str) -> Answer {
-        let url = format!("{}/v1/shipments/{id}", self.sandbox.carrier_url());
+        let separator = if id.starts_with('?') { "" } else { "/" };
+        let url = format!("{}/v1/shipments{separator}{id}", self.sandbox.carrier_url());
         Answer::of(Client::new().get(url).bearer_auth(&self.carrier_key).send().await.unwrap()).await
     }
 

@@ -4,8 +4,10 @@
 //! another thread would. SQLite writes ahead to a log without waiting for the disk, so what was answered survives
 //! `kill -9` (the pages are the operating system's by then), but not the machine losing power.
 
+mod description;
 mod expiry;
 mod operations;
+mod statement;
 mod stream;
 mod tables;
 mod transactions;
@@ -25,6 +27,7 @@ use super::checkpointer::Checkpointer;
 use super::service::{Service, ServiceReply, ServiceRequest};
 pub(crate) use expiry::keep_swept;
 use operations::Refused;
+pub(crate) use statement::Statement;
 pub use stream::{Record, stream_arn};
 pub use tables::TableError;
 

@@ -155,8 +155,12 @@ impl DynamoDb {
                 user_identity: row.get(7)?,
             })
         })?;
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        drop(statement);
+        // Nobody waits for what is made of the rows.
+        drop(storage);
         let arn = stream_arn(table);
-        rows.map(|row| Ok(row?.record(&view, &arn, &partition_key)?)).collect()
+        rows.into_iter().map(|row| Ok(row.record(&view, &arn, &partition_key)?)).collect()
     }
 }
 

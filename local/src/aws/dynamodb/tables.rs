@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::DynamoDb;
+use super::{DynamoDb, description};
 use crate::template::Table;
 
 /// Why a table of the template cannot be had.
@@ -33,19 +33,17 @@ pub enum TableError {
 }
 
 impl DynamoDb {
-    /// Creates the tables that are missing and compares the others with the template.
+    /// Creates the tables that are missing and compares the others with the template, without reading an item.
     ///
     /// # Errors
     /// When a table differs from the template's or cannot be created.
     pub fn create_tables(&self, tables: &[Table]) -> Result<(), TableError> {
         for table in tables {
-            let described =
-                self.answer("DescribeTable", json!({"TableName": table.name}).to_string().as_bytes());
-            if described.status == 200 {
-                let described: Value = serde_json::from_slice(&described.body).unwrap_or_default();
-                compare(table, &described["Table"])?;
-            } else {
-                self.must("CreateTable", table, &table.create)?;
+            let named = json!({"TableName": table.name}).to_string();
+            let existing = description::definition(&self.storage(), named.as_bytes());
+            match existing {
+                Ok(existing) => compare(table, &existing["Table"])?,
+                Err(_) => self.must("CreateTable", table, &table.create).map(drop)?,
             }
             self.set_time_to_live(table)?;
         }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::bucket_rows::{Bucket, Versioning, need_bucket};
 use super::checksums::Sum;
 use super::conditions::{WriteCondition, WriteRefused};
+use crate::aws::checkpointer::Checkpointer;
 
 /// What is kept of an object besides its bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +65,7 @@ pub(super) const NULL: &str = "null";
 const SCHEMA: &str = "
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
+PRAGMA wal_autocheckpoint = 16000;
 CREATE TABLE IF NOT EXISTS buckets (name TEXT PRIMARY KEY, created_ms INTEGER NOT NULL, versioning TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS versions (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, bucket TEXT NOT NULL, key TEXT NOT NULL, id TEXT NOT NULL, file TEXT,
@@ -86,6 +88,8 @@ pub(super) const COLUMNS: &str = "seq, key, id, file, size, etag, modified_ms, l
 /// The index.
 pub(super) struct Index {
     pub(super) db: Connection,
+    /// `None` in memory.
+    checkpointer: Option<Checkpointer>,
 }
 
 impl Index {
@@ -96,7 +100,13 @@ impl Index {
         };
         db.execute_batch(SCHEMA)?;
         db.set_prepared_statement_cache_capacity(64);
-        Ok(Self { db })
+        let checkpointer = file.map(Checkpointer::start).transpose()?;
+        Ok(Self { db, checkpointer })
+    }
+
+    /// To be said after what is done often.
+    fn written(&self) {
+        self.checkpointer.iter().for_each(Checkpointer::written);
     }
 
     /// The current version of an object: what was written last, or a marker that it was deleted.
@@ -111,7 +121,9 @@ impl Index {
 
     /// Says that a file is about to be written.
     pub(super) fn add_loose(&self, file: &str) -> rusqlite::Result<()> {
-        self.db.prepare_cached("INSERT INTO loose VALUES (?1)")?.execute([file]).map(|_| ())
+        self.db.prepare_cached("INSERT INTO loose VALUES (?1)")?.execute([file])?;
+        self.written();
+        Ok(())
     }
 
     pub(super) fn loose(&self) -> rusqlite::Result<Vec<String>> {
@@ -138,6 +150,7 @@ impl Index {
         let change = self.begin()?;
         let changed = put_within(&change, bucket, key, written, condition, now_ms)?;
         change.commit()?;
+        self.written();
         Ok(changed)
     }
 

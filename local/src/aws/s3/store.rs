@@ -19,15 +19,11 @@ use super::index::{Changed, Head, Index, Version, Written};
 pub(super) struct Store {
     index: Mutex<Index>,
     files: Files,
-    /// Keeps the folder of a store in memory until the end.
-    _folder: Option<tempfile::TempDir>,
 }
 
 impl Store {
     pub(super) fn memory() -> Result<Self, StoreError> {
-        let folder = tempfile::tempdir().map_err(StoreError::Files)?;
-        let files = Files::open(folder.path()).map_err(StoreError::Files)?;
-        Ok(Self { index: Mutex::new(Index::open(None)?), files, _folder: Some(folder) })
+        Ok(Self { index: Mutex::new(Index::open(None)?), files: Files::memory() })
     }
 
     /// What is in these places; files that a crash left without an owner are removed.
@@ -38,7 +34,7 @@ impl Store {
             files.remove_now(file).map_err(StoreError::Files)?;
         }
         index.forget_loose(&loose)?;
-        Ok(Self { index: Mutex::new(index), files, _folder: None })
+        Ok(Self { index: Mutex::new(index), files })
     }
 
     pub(super) fn index(&self) -> MutexGuard<'_, Index> {
@@ -83,7 +79,6 @@ impl Store {
         parts: &[(String, u64)],
         mut each: impl FnMut(&[u8]),
     ) -> S3Result<String> {
-        use tokio::io::AsyncWriteExt as _;
         let file = Files::new_name();
         self.index().add_loose(&file).map_err(S3Error::internal_error)?;
         let mut whole = self.files.create(&file).await.map_err(S3Error::internal_error)?;
@@ -91,9 +86,9 @@ impl Store {
             let bytes = self.files.read(part, 0..*size).await.map_err(S3Error::internal_error)?;
             let bytes = bytes.ok_or_else(|| WriteRefused::NoSuchUpload)?;
             each(&bytes);
-            whole.write_all(&bytes).await.map_err(S3Error::internal_error)?;
+            whole.write(&bytes).await.map_err(S3Error::internal_error)?;
         }
-        whole.flush().await.map_err(S3Error::internal_error)?;
+        whole.finish().await.map_err(S3Error::internal_error)?;
         Ok(file)
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Need, json};
+use crate::aws::dynamodb::Statement;
 use crate::aws::service::ServiceRequest;
 use crate::template::{ACCOUNT, REGION, Table};
 
@@ -66,6 +67,10 @@ pub(super) fn needs(request: &ServiceRequest, keys: &PartitionKeys) -> Vec<Need>
                 .map(|(kind, it)| of_transaction(kind, it, keys))
                 .collect()
         }
+        "BatchExecuteStatement" => {
+            let statements = body["Statements"].as_array().into_iter().flatten();
+            statements.map(|it| of_statement(text(&it["Statement"]))).collect()
+        }
         "ListTables" => vec![Need::new("dynamodb:ListTables", arn("*"))],
         _ => vec![on_one_table(operation, &body, keys)],
     }
@@ -82,6 +87,12 @@ fn of_transaction(kind: &str, item: &Value, keys: &PartitionKeys) -> Need {
         kind => format!("{kind}Item"),
     };
     on_one_table(&operation, item, keys)
+}
+
+/// A statement that cannot be read needs what nobody has.
+fn of_statement(statement: &str) -> Need {
+    let (action, table) = Statement::of(statement).map_or(("PartiQL", "*"), |it| (it.action, it.table));
+    Need::new(format!("dynamodb:{action}"), arn(table))
 }
 
 fn on_one_table(operation: &str, body: &Value, keys: &PartitionKeys) -> Need {

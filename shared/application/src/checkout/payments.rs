@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use penstock_domain::order::{Command, Refund};
+use penstock_domain::planted::{self, Bug};
 use penstock_domain::{Money, OrderId, TenantId};
 
 use super::desk::{Errand, Undone, tell};
@@ -63,7 +64,10 @@ impl<L: Ledger, C: Catalogue, T: Tenants, P: PaymentProvider> PaymentDesk<L, C, 
             return Err(Undone::Failed(format!("attempt {attempt} has nothing to pay with")));
         };
         let (tenant, order_id) = (errand.tenant().clone(), errand.order);
-        let key = attempt_key(&tenant, order_id, attempt);
+        let mut key = attempt_key(&tenant, order_id, attempt);
+        if planted::is(Bug::KeyOfEachAttempt) {
+            key = format!("{key}/{}", errand.request.id);
+        }
         let wanted = Authorisation { key, tenant, order: order_id, attempt, amount, method };
         let called_off = order.cancellation.is_some();
         let settled = self.settle(&wanted, errand, called_off).await?;
@@ -204,7 +208,10 @@ impl<L: Ledger, C: Catalogue, T: Tenants, P: PaymentProvider> PaymentDesk<L, C, 
             }
         }
         let (tenant, order) = (errand.tenant().clone(), errand.order);
-        let (key, amount) = (format!("{prefix}{failed}"), refund.amount);
+        let (mut key, amount) = (format!("{prefix}{failed}"), refund.amount);
+        if planted::is(Bug::RefundKeyOfEachAttempt) {
+            key = format!("{key}/{}", errand.request.id);
+        }
         let wanted = WantedRefund { key, tenant, order, refund: refund.number, payment, amount };
         let asked = self.provider.refund(&wanted).await.map_err(undone)?;
         match asked.state {
@@ -243,6 +250,9 @@ fn outcome(payment: ProviderPayment) -> Result<Settled, Undone> {
 fn declined(error: PaymentError) -> Result<Settled, Undone> {
     match error {
         PaymentError::Declined { code, message } => Ok(Settled::Declined { code, message }),
+        PaymentError::Retry { unknown: true, cause, .. } if planted::is(Bug::TimeOutIsDecline) => {
+            Ok(Settled::given_up(&cause.to_string()))
+        }
         error => Err(undone(error)),
     }
 }

@@ -26,19 +26,15 @@ fn a_failed_payment_is_told_until_it_was_paid_after_all() {
 
 #[test]
 fn a_parcel_is_told_with_what_is_in_it_and_where_to_look() {
-    let parcel = Event::ShipmentCreated {
-        at: at(5),
-        shipment: ShipmentId::from(Uuid::from_u128(9)),
-        parts: vec![Part { line: 0, quantity: 1 }],
-        consignment: Some(Consignment {
-            carrier: "carrier".to_owned(),
-            tracking_number: Some("T1".to_owned()),
-            tracking_url: Some("https://carrier.example/T1".to_owned()),
-        }),
-    };
-    let mail = letter_for(vec![created("a@b.c"), placed(), started(), paid(), parcel]).unwrap();
+    let mail = letter_for(vec![created("a@b.c"), placed(), started(), paid(), parcel()]).unwrap();
     let Message::Shipped { lines, tracking_number, .. } = mail.message else { panic!("{mail:?}") };
     assert_eq!((lines[0].quantity, tracking_number.as_deref()), (1, Some("T1")));
+}
+
+#[test]
+fn a_parcel_of_a_cancelled_order_is_not_told() {
+    let cancelled = Event::Cancelled { at: at(5), reason: None, refund: Some(pounds("25.00")) };
+    assert_eq!(letter_for(vec![created("a@b.c"), placed(), started(), paid(), cancelled, parcel()]), None);
 }
 
 #[test]
@@ -103,6 +99,19 @@ fn letter_of(events: Vec<Event>, sequence: u32) -> Option<Mail> {
 
 fn tenant() -> TenantId {
     "acme".parse().unwrap()
+}
+
+fn parcel() -> Event {
+    Event::ShipmentCreated {
+        at: at(5),
+        shipment: ShipmentId::from(Uuid::from_u128(9)),
+        parts: vec![Part { line: 0, quantity: 1 }],
+        consignment: Some(Consignment {
+            carrier: "carrier".to_owned(),
+            tracking_number: Some("T1".to_owned()),
+            tracking_url: Some("https://carrier.example/T1".to_owned()),
+        }),
+    }
 }
 
 fn created(email: &str) -> Event {

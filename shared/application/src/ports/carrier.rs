@@ -16,6 +16,28 @@ pub trait Carrier: Send + Sync {
     /// # Errors
     /// As [`CarrierError`] says.
     fn ship(&self, parcel: &Parcel) -> impl Future<Output = Result<Consignment, CarrierError>> + Send;
+
+    /// The parcel that was handed over with that reference, if one was.
+    ///
+    /// # Errors
+    /// As [`CarrierError`] says.
+    fn find(&self, reference: &str)
+    -> impl Future<Output = Result<Option<Consignment>, CarrierError>> + Send;
+
+    /// Calls a parcel back, by the carrier's name for it. Doing so again is answered as the first time.
+    ///
+    /// # Errors
+    /// As [`CarrierError`] says.
+    fn call_back(&self, consignment: &str) -> impl Future<Output = Result<Recall, CarrierError>> + Send;
+}
+
+/// What came of calling a parcel back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recall {
+    /// It does not leave.
+    Stopped,
+    /// It had left: the carrier brings it, or back.
+    OnItsWay,
 }
 
 /// A parcel to be brought to a customer.

@@ -106,6 +106,13 @@ pub enum Command {
         /// Who carries it.
         consignment: Option<Consignment>,
     },
+    /// The carrier has a parcel of an order that was called off, and cannot stop it any more.
+    NoteStrayParcel {
+        /// Which parcel.
+        id: ShipmentId,
+        /// Who carries it.
+        consignment: Consignment,
+    },
     /// A parcel was seen.
     TrackShipment {
         /// Which parcel.
@@ -152,7 +159,7 @@ impl Command {
             Self::ConfirmPayment { .. } => Action::PaymentConfirmed,
             Self::DeclinePayment { .. } => Action::PaymentDeclined,
             Self::Expire | Self::CancelOrder { .. } => Action::CancelOrder,
-            Self::CreateShipment { .. } => Action::Ship,
+            Self::CreateShipment { .. } | Self::NoteStrayParcel { .. } => Action::Ship,
             Self::TrackShipment { status, .. } => shipping::action(*status),
             Self::RequestReturn { .. } => Action::RequestReturn,
             Self::ReceiveReturn { .. } => Action::ProcessReturn,

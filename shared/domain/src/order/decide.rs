@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::planted::{self, Bug};
 use crate::{Money, PaymentMethod};
 
 use super::{
@@ -64,6 +65,7 @@ impl Decision {
             Command::CreateShipment { id, parts, consignment } => {
                 shipping::create(self, id, parts, consignment)?;
             }
+            Command::NoteStrayParcel { id, consignment } => shipping::note_stray(self, id, consignment)?,
             Command::TrackShipment { id, status } => shipping::track(self, id, status)?,
             Command::RequestReturn { id, reason, parts } => returns::request(self, id, reason, parts)?,
             Command::ReceiveReturn { id, restock } => returns::receive(self, id, restock)?,
@@ -163,7 +165,7 @@ impl Decision {
 
     /// The provider's word is taken whatever the state: money that the order has no use for goes back.
     fn confirm_payment(&mut self, attempt: u32, captured: Money, reference: String) {
-        if self.order.payments.knows(&reference) {
+        if self.order.payments.knows(&reference) && !planted::is(Bug::WebhookTwice) {
             return;
         }
         let at = self.at;
@@ -202,7 +204,7 @@ impl Decision {
 
     fn expire(&mut self) {
         let overdue = self.order.waits_until.is_some_and(|until| until <= self.at);
-        if overdue && self.may(Action::CancelOrder) {
+        if overdue && self.may(Action::CancelOrder) && !planted::is(Bug::NeverExpires) {
             let why = if self.order.reserved.is_some() { "not paid in time" } else { "out of stock" };
             self.call_off(Some(why.to_owned()));
         }
@@ -228,7 +230,7 @@ impl Decision {
     fn call_off(&mut self, reason: Option<String>) {
         let kept = Some(self.order.payments.kept(self.order.currency)).filter(|kept| kept.minor() > 0);
         self.push(Event::Cancelled { at: self.at, reason, refund: kept });
-        if let Some(kept) = kept {
+        if let Some(kept) = kept.filter(|_| !planted::is(Bug::MoneyKept)) {
             self.refund_kept(kept);
         }
     }

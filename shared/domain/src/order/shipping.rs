@@ -1,6 +1,7 @@
 //! Decisions about parcels.
 
 use crate::ShipmentId;
+use crate::planted::{self, Bug};
 
 use super::decide::Decision;
 use super::fulfilment::value;
@@ -29,6 +30,24 @@ pub(super) fn create(
     Ok(())
 }
 
+/// Notes a parcel that left though its order was called off. It is on its way whatever the order says; the state stays.
+pub(super) fn note_stray(
+    decision: &mut Decision,
+    shipment: ShipmentId,
+    consignment: Consignment,
+) -> Result<(), Refusal> {
+    if decision.order.fulfilment.parcel(shipment).is_some() {
+        return Ok(());
+    }
+    if decision.order.status != Status::Cancelled {
+        return create(decision, shipment, vec![], Some(consignment));
+    }
+    let parts = decision.order.fulfilment.open(&decision.order.lines);
+    let (at, consignment) = (decision.at, Some(consignment));
+    decision.push(Event::ShipmentCreated { at, shipment, parts, consignment });
+    Ok(())
+}
+
 /// Notes where a parcel is. What comes late, or was said before, is nothing new.
 pub(super) fn track(decision: &mut Decision, id: ShipmentId, status: ParcelStatus) -> Result<(), Refusal> {
     let parcel = match decision.order.fulfilment.parcel(id) {
@@ -37,12 +56,14 @@ pub(super) fn track(decision: &mut Decision, id: ShipmentId, status: ParcelStatu
         None => return Err(Refusal::NoShipment(id)),
     };
     let ended = matches!(parcel.status, Some(ParcelStatus::Delivered | ParcelStatus::Lost));
-    if ended || parcel.status == Some(status) {
+    if (ended && !planted::is(Bug::NewsAsTheyCome)) || parcel.status == Some(status) {
         return Ok(());
     }
     let at = decision.at;
     decision.push(Event::ShipmentTracked { at, shipment: id, status });
     match status {
+        // It strays: its money and its goods were given back when the order was called off.
+        _ if matches!(decision.order.status, Status::Cancelled | Status::Archived) => {}
         ParcelStatus::InTransit => seen(decision),
         ParcelStatus::Delivered => conclude(decision),
         ParcelStatus::Lost => lose(decision, &parcel),

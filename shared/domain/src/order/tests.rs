@@ -440,7 +440,7 @@ fn stand(order: &Order) -> Stand {
     (order.status, facts, order.fulfilment.parcels.iter().map(|it| (it.id, it.status)).collect())
 }
 
-const COMMANDS: usize = 24;
+const COMMANDS: usize = 25;
 
 /// Every command, some of them in several ways.
 fn commands() -> Vec<Command> {
@@ -467,6 +467,7 @@ fn commands() -> Vec<Command> {
         cancel(),
         Command::CreateShipment { id: shipment(), parts: part(4), consignment: None },
         ship(other),
+        stray(shipment()),
         track(shipment(), ParcelStatus::InTransit),
         track(shipment(), ParcelStatus::Delivered),
         track(shipment(), ParcelStatus::Lost),
@@ -600,6 +601,11 @@ fn decline(attempt: u32) -> Command {
 
 fn ship(id: ShipmentId) -> Command {
     Command::CreateShipment { id, parts: vec![], consignment: None }
+}
+
+fn stray(id: ShipmentId) -> Command {
+    let (carrier, tracking_number, tracking_url) = ("carrier".to_owned(), None, None);
+    Command::NoteStrayParcel { id, consignment: Consignment { carrier, tracking_number, tracking_url } }
 }
 
 fn track(status: ParcelStatus) -> Command {

@@ -5,6 +5,7 @@
 
 use super::{Held, MovementKind, Operation, Reservation, ReservationState, Totals, Units};
 use crate::ProductId;
+use crate::planted::{self, Bug};
 use MovementKind::{Released, Reserved, Returned, Sold, WrittenOff};
 
 /// What an operation means for an order.
@@ -62,10 +63,10 @@ pub fn decide(reservation: &Reservation, operation: &Operation, shelf: Shelf<'_>
 fn reserve(before: &Reservation, mut wanted: Units, mut shelf: Shelf<'_>) -> Decision {
     match before.state {
         ReservationState::Released => return Decision::Over,
-        ReservationState::Reserved => return Decision::DoneBefore,
-        ReservationState::Open | ReservationState::Reserving => {}
+        ReservationState::Reserved if !planted::is(Bug::ReservedTwice) => return Decision::DoneBefore,
+        _ => {}
     }
-    wanted.retain(|product, _| !before.lines.contains_key(product));
+    wanted.retain(|product, _| planted::is(Bug::ReservedTwice) || !before.lines.contains_key(product));
     let totals = shelf.totals;
     let missing = missing(&wanted, |product| totals(product).map(|totals| totals.free()));
     if !missing.is_empty() {
@@ -116,7 +117,7 @@ fn release(before: &Reservation, mut shelf: Shelf<'_>) -> Decision {
 fn hand_over(before: &Reservation, operation: &Operation, mut shelf: Shelf<'_>) -> Decision {
     let name = operation.name();
     let selling = matches!(operation, Operation::Sell { .. });
-    if before.done.contains(&name) {
+    if before.done.contains(&name) && !planted::is(Bug::SoldTwice) {
         return Decision::DoneBefore;
     }
     if selling && before.state == ReservationState::Released {

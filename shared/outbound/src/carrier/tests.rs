@@ -57,6 +57,35 @@ async fn a_parcel_that_the_carrier_does_not_take_is_not_handed_over_again() {
     assert!(cause.to_string().contains("422") && cause.to_string().contains("no such country"), "{cause}");
 }
 
+#[tokio::test]
+async fn a_parcel_is_found_by_its_reference_and_called_back() {
+    let taken = json!({ "id": "shp_1", "trackingNumber": "PX1", "trackingUrl": "https://example.com/PX1" });
+    let acts = [
+        answer(200, &json!({ "shipments": [taken] })),
+        answer(200, &json!({ "shipments": [] })),
+        answer(200, &json!({})),
+        answer(409, &json!({ "error": "it is on its way" })),
+    ];
+    let stage = Stage::new(acts).await;
+    let carrier = carrier(&stage);
+    assert_eq!(carrier.find("acme/o/s").await.unwrap().unwrap().id, "shp_1");
+    assert_eq!(carrier.find("acme/o/s").await.unwrap(), None);
+    assert_eq!(carrier.call_back("shp_1").await.unwrap(), Recall::Stopped);
+    assert_eq!(carrier.call_back("shp_1").await.unwrap(), Recall::OnItsWay);
+    let asked: Vec<_> = stage.asked().into_iter().map(|it| (it.method, it.path, it.query)).collect();
+    let reference = vec![("reference".to_owned(), "acme/o/s".to_owned())];
+    assert_eq!(asked[0], (Method::GET, "/v1/shipments".to_owned(), reference));
+    assert_eq!(asked[2], (Method::POST, "/v1/shipments/shp_1/cancellation".to_owned(), vec![]));
+}
+
+#[tokio::test]
+async fn a_carrier_that_is_down_calls_nothing_back() {
+    let stage = Stage::new([answer(503, &json!({})), answer(503, &json!({}))]).await;
+    let carrier = carrier(&stage);
+    assert!(matches!(carrier.find("acme/o/s").await, Err(CarrierError::Retry { .. })));
+    assert!(matches!(carrier.call_back("shp_1").await, Err(CarrierError::Retry { .. })));
+}
+
 fn carrier(stage: &Stage) -> HttpCarrier<Rotated> {
     let timeouts = Timeouts { connect: Duration::from_secs(1), whole: Duration::from_millis(500) };
     let secret = secrets(&[json!({ "apiKey": "carrier-key", "webhookSecret": "whsec_" })]);

@@ -1,7 +1,7 @@
 //! A circuit breaker: after some failures in a row nobody asks for a while, then one asks, and what comes of that decides.
 //!
-//! Written here rather than taken from a crate because those that are kept (`recloser`, `failsafe`) tell the time by the machine's
-//! clock, so that half an hour of outage could be tested in no less, and let any number of probes through at once.
+//! Written here rather than taken from a crate: it goes by tokio's clock, so that a test of half an hour of outage takes no time, it
+//! lets one call through to probe and not all, and a call that is given up is no verdict.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

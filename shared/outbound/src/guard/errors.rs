@@ -5,6 +5,7 @@ use penstock_application::ports::carrier::CarrierError;
 use penstock_application::ports::payments::PaymentError;
 
 use super::{CallError, TryAgain};
+use crate::{carrier, stripe};
 
 impl CallError for PaymentError {
     fn try_again(&self) -> Option<TryAgain> {
@@ -12,6 +13,10 @@ impl CallError for PaymentError {
             Self::Retry { after, unknown, .. } => Some(TryAgain { after: *after, unknown: *unknown }),
             Self::Declined { .. } | Self::Never(_) => None,
         }
+    }
+
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Retry { cause, .. } if stripe::is_busy(cause))
     }
 
     /// A provider declines a key once and for all; that it did not understand an attempt says nothing about an earlier one.
@@ -31,6 +36,10 @@ impl CallError for CarrierError {
             Self::Retry { after, .. } => Some(TryAgain { after: *after, unknown: false }),
             Self::Never(_) => None,
         }
+    }
+
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Retry { cause, .. } if carrier::is_busy(cause))
     }
 
     fn is_certain(&self) -> bool {

@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
-use penstock_application::ports::carrier::{Carrier, CarrierError, Consignment, Parcel};
+use penstock_application::ports::carrier::{Carrier, CarrierError, Consignment, Parcel, Recall};
 use penstock_application::ports::payments::PaymentError;
 use penstock_domain::order::Address;
 use tokio::time::advance;
@@ -212,6 +212,14 @@ impl Carrier for Depot {
         }
         let (tracking_number, tracking_url) = (String::new(), String::new());
         Ok(Consignment { id: parcel.key.clone(), tracking_number, tracking_url })
+    }
+
+    async fn find(&self, _: &str) -> Result<Option<Consignment>, CarrierError> {
+        Ok(None)
+    }
+
+    async fn call_back(&self, _: &str) -> Result<Recall, CarrierError> {
+        Ok(Recall::Stopped)
     }
 }
 

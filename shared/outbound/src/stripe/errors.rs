@@ -100,6 +100,11 @@ pub(super) fn code(cause: &Cause) -> Option<&str> {
     cause.downcast_ref::<Refused>()?.error.code.as_deref()
 }
 
+/// Stripe's answer that too much is asked of it at once: it works.
+pub(crate) fn is_busy(cause: &Cause) -> bool {
+    status(cause) == Some(StatusCode::TOO_MANY_REQUESTS)
+}
+
 /// The status that Stripe refused with.
 pub(super) fn status(cause: &Cause) -> Option<StatusCode> {
     Some(cause.downcast_ref::<Refused>()?.status)

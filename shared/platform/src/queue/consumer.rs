@@ -14,11 +14,13 @@
 //! without a reason.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::{StreamExt, stream};
-use penstock_application::{OrderError, Unavailable};
+use penstock_application::{Clock, OrderError, Unavailable};
+use penstock_domain::planted::{self, Bug};
 use serde_json::Value;
 use tracing::Instrument;
 
@@ -95,6 +97,7 @@ pub struct Runner<C> {
     function: &'static str,
     queue: Queue,
     dead_letters: Queue,
+    clock: Clock,
 }
 
 impl<C: Consumer + 'static> Runner<C> {
@@ -109,12 +112,13 @@ impl<C: Consumer + 'static> Runner<C> {
     ) -> Result<Box<dyn EventSink>, StartError> {
         let queue = Queue::new(environment, queues.queue)?;
         let dead_letters = Queue::new(environment, queues.dead_letters)?;
-        Ok(Box::new(Self { consumer, function: queues.function, queue, dead_letters }))
+        let (function, clock) = (queues.function, Arc::clone(&environment.clock));
+        Ok(Box::new(Self { consumer, function, queue, dead_letters, clock }))
     }
 
     /// Takes a batch of messages; the ids of those that SQS shall deliver again.
     async fn run(&self, messages: &[Message]) -> Vec<String> {
-        let moment = Moment::now();
+        let moment = Moment::at((self.clock)());
         let (mut taken, mut dispatch) = (Vec::new(), Dispatch::new(self.function, moment));
         for (place, message) in messages.iter().enumerate() {
             let (letters, poison) = letters::unpack(message);
@@ -138,7 +142,10 @@ impl<C: Consumer + 'static> Runner<C> {
         if letters.is_empty() {
             return vec![];
         }
-        let handed = letters.iter().map(|(_, letter)| letter.clone()).collect();
+        let handed: Vec<_> = letters.iter().map(|(_, letter)| letter.clone()).collect();
+        if planted::is(Bug::Indiscreet) {
+            tracing::info!(?handed, "a batch");
+        }
         let mut taken = self.consumer.take(handed).await.into_iter();
         let unanswered = || Err(NotDone::Failed("the function did not say what became of it".to_owned()));
         let fates = letters.into_iter().map(|(place, letter)| {

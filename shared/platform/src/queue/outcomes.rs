@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use penstock_domain::TenantId;
+use penstock_domain::planted::{self, Bug};
 
 use super::consumer::{NotDone, Taken};
 use super::receive::Message;
@@ -63,8 +64,8 @@ pub(super) struct Moment {
 }
 
 impl Moment {
-    pub(super) fn now() -> Self {
-        Self { now: Timestamp::now(), chance: fastrand::f64() }
+    pub(super) fn at(now: Timestamp) -> Self {
+        Self { now, chance: fastrand::f64() }
     }
 
     /// Any time up to `most`, so that what failed together in many invocations does not come again together.
@@ -85,6 +86,7 @@ pub(super) fn fate(letter: &Letter, taken: Taken, moment: Moment) -> Fate {
     let attempts = letter.attempts;
     match taken {
         Ok(()) => Fate::Gone,
+        Err(_) if planted::is(Bug::AcknowledgedAnyway) => Fate::Gone,
         Err(NotDone::Later(wanted)) => Fate::Again { attempts, delay: delay(wanted), reason: None },
         Err(NotDone::Unavailable(why)) => waiting(letter, why, moment),
         Err(NotDone::Failed(why)) => failed(attempts, why, moment),

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use penstock_application::Unavailable;
 use penstock_application::stock::ledger::CardWrite;
+use penstock_domain::planted::{self, Bug};
 use penstock_domain::stock::{Balance, Cause, Movement, MovementKind, Sheet, StockCard, Totals};
 use penstock_domain::{ProductId, TenantId};
 use serde::{Deserialize, Serialize};
@@ -78,6 +79,7 @@ pub(super) fn writes(
 ) -> Result<Vec<Write>, Unavailable> {
     let condition = match write.before {
         0 => Condition::Missing,
+        _ if planted::is(Bug::StockWithoutCondition) => Condition::None,
         version => Condition::Version(version),
     };
     let item = to_item(STOCK, &CardItem::new(tenant, product, &write.card)?)?;

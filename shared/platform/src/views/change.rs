@@ -1,19 +1,21 @@
 //! What commits change about a view that is there: written without reading anything.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementRequest, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 use penstock_application::Unavailable;
 use penstock_application::ledger::Commit;
 use penstock_domain::order::{Event, Line, Summary};
 use penstock_domain::{OrderId, TenantId};
 
+use super::VIEWS;
 use super::item::{State, lines};
 use super::position::Position;
-use super::{OrderViews, VIEWS};
-use crate::store::{Item, sdk, text};
+use crate::store::{Item, text, unavailable};
+
+/// Which view, and what versions it may be of.
+const CONDITION: &str = r#""pk"=? AND "sk"=? AND "version">=? AND "version"<=?"#;
 
 /// What one or more commits of an order that follow each other change about its view.
 pub struct ViewChange<'a> {
@@ -61,70 +63,35 @@ impl<'a> ViewChange<'a> {
         Ok(item)
     }
 
-    fn sort_key(&self) -> String {
-        Position { created_at: self.summary.created_at, id: self.order }.key()
+    /// The statement that changes a view which is of the version the change begins with, or of one in between; it answers with
+    /// the view that is not.
+    pub(super) fn statement(&self, table: &str) -> Result<BatchStatementRequest, Unavailable> {
+        let (statement, mut values) = update(table, self.attributes()?);
+        let position = Position { created_at: self.summary.created_at, id: self.order };
+        values.extend([text(self.tenant.as_str()), text(position.key())]);
+        values.extend([number(self.before), number(self.version - 1)]);
+        let statement = BatchStatementRequest::builder().statement(statement).set_parameters(Some(values));
+        let statement =
+            statement.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        statement.build().map_err(|error| unavailable(VIEWS)(error.into()))
+    }
+
+    /// Whether a view that did not meet the condition is as new as the change.
+    pub(super) fn is_in(&self, there: &Item) -> bool {
+        let version = there.get("version").and_then(|it| it.as_n().ok()?.parse().ok());
+        version >= Some(self.version)
     }
 }
 
-impl OrderViews {
-    /// Changes a view that is of the version the change begins with, or of one in between. One conditional `UpdateItem`.
-    ///
-    /// Answers whether the view is then as new as the change. When it is not there, or is older than what the change begins
-    /// with, nothing is done: somebody must read the ledger and write it whole.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub async fn change(&self, change: &ViewChange<'_>) -> Result<bool, Unavailable> {
-        let (expression, names, values) = assignments(change.attributes()?);
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", text(change.tenant.as_str()))
-            .key("sk", text(change.sort_key()))
-            .update_expression(expression)
-            .condition_expression("#version BETWEEN :before AND :last")
-            .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values))
-            .expression_attribute_values(":before", number(change.before))
-            .expression_attribute_values(":last", number(change.version - 1))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match update.map_err(|error| (refused(error.as_service_error()), error)) {
-            Ok(_) => Ok(true),
-            Err((Some(there), _)) => Ok(version(&there) >= Some(change.version)),
-            Err((None, error)) => Err(sdk(VIEWS)(error)),
-        }
-    }
-}
-
-/// The view that did not meet the condition, empty when there is none; nothing when the error is another.
-fn refused(error: Option<&UpdateItemError>) -> Option<Item> {
-    match error? {
-        UpdateItemError::ConditionalCheckFailedException(refused) => {
-            Some(refused.item.clone().unwrap_or_default())
-        }
-        _ => None,
-    }
-}
-
-/// An update expression that gives each attribute its value and takes away those that are null, with its names and values.
-fn assignments(attributes: Item) -> (String, HashMap<String, String>, Item) {
-    let names = attributes.keys().map(|name| (format!("#{name}"), name.clone())).collect();
+/// Gives each attribute its value, takes away those that are null, and says what the view has to be like before.
+fn update(table: &str, attributes: Item) -> (String, Vec<AttributeValue>) {
     let sorted: BTreeMap<String, AttributeValue> = attributes.into_iter().collect();
     let (gone, set): (Vec<_>, Vec<_>) = sorted.into_iter().partition(|(_, value)| value.is_null());
-    let gone: Vec<_> = gone.into_iter().map(|(name, _)| format!("#{name}")).collect();
-    let given: Vec<_> = set.iter().map(|(name, _)| format!("#{name} = :{name}")).collect();
-    let mut expression = format!("SET {}", given.join(", "));
-    if !gone.is_empty() {
-        expression.push_str(&format!(" REMOVE {}", gone.join(", ")));
-    }
-    (expression, names, set.into_iter().map(|(name, value)| (format!(":{name}"), value)).collect())
-}
-
-fn version(item: &Item) -> Option<u32> {
-    item.get("version")?.as_n().ok()?.parse().ok()
+    let given = set.iter().map(|(name, _)| format!(r#" SET "{name}"=?"#));
+    let gone = gone.iter().map(|(name, _)| format!(r#" REMOVE "{name}""#));
+    let assignments: String = given.chain(gone).collect();
+    let statement = format!(r#"UPDATE "{table}"{assignments} WHERE {CONDITION}"#);
+    (statement, set.into_iter().map(|(_, value)| value).collect())
 }
 
 fn number(number: u32) -> AttributeValue {

@@ -66,6 +66,24 @@ fn a_lost_order_is_paid_back() {
 }
 
 #[test]
+fn a_parcel_that_left_though_its_order_was_called_off_is_noted_and_changes_nothing_else() {
+    let paid = [created_to_pay(), placed(), reserved(), started(), paid()];
+    let called_off = Event::Cancelled { at: now(), reason: None, refund: Some(gbp(2_500)) };
+    let called_off = [paid.to_vec(), vec![called_off, refund_requested(2_500)]].concat();
+    let Command::NoteStrayParcel { consignment, .. } = stray(shipment()) else { unreachable!() };
+    let parts = vec![Part { line: 0, quantity: 10 }];
+    let consignment = Some(consignment);
+    let noted = Event::ShipmentCreated { at: now(), shipment: shipment(), parts, consignment };
+    order(&called_off).when(stray(shipment())).then([noted.clone()]);
+    order(&paid).when(stray(shipment())).then([noted.clone(), shipped()]);
+    let strays = [called_off, vec![noted]].concat();
+    order(&strays).when(stray(shipment())).then(NOTHING);
+    for status in [ParcelStatus::InTransit, ParcelStatus::Delivered, ParcelStatus::Lost] {
+        order(&strays).when(track(status)).then([tracked(status)]);
+    }
+}
+
+#[test]
 fn a_lost_parcel_of_several_is_paid_back_and_the_rest_arrives() {
     let sent = vec![
         created_to_pay(),

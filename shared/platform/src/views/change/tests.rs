@@ -31,12 +31,10 @@ fn what_has_a_value_is_set_and_what_has_none_is_taken_away() {
     let commits = [commit(3, vec![edited(2)])];
     let mut attributes = ViewChange::of(&commits).unwrap().attributes().unwrap();
     attributes.retain(|name, _| ["status", "waiting", "archive"].contains(&name.as_str()));
-    let (expression, names, values) = assignments(attributes);
-    assert_eq!(expression, "SET #status = :status, #waiting = :waiting REMOVE #archive");
-    assert_eq!(names.len(), 3);
-    assert_eq!(values[":status"], text("DRAFT"));
-    assert_eq!(values[":waiting"], text("shop"));
-    assert_eq!(values.len(), 2);
+    let (statement, values) = update("views", attributes);
+    let assigned = statement.split(" WHERE ").next();
+    assert_eq!(assigned, Some(r#"UPDATE "views" SET "status"=? SET "waiting"=? REMOVE "archive""#));
+    assert_eq!(values, [text("DRAFT"), text("shop")]);
 }
 
 fn commit(number: u32, events: Vec<Event>) -> Commit {

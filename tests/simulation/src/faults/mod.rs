@@ -1,0 +1,162 @@
+//! What goes wrong, and until when. Each run has weather of its own: some kinds of faults often, some seldom, some not at all, since
+//! bugs hide where two faults meet and a third is away.
+
+pub mod aws;
+pub mod lambda;
+pub mod outside;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::dice::Dice;
+use crate::journal::Journal;
+
+tokio::task_local! {
+    /// Whether the invocation under way is spared: it is the last one its message has.
+    pub(crate) static SPARED: bool;
+    /// What the invocation under way has spent.
+    pub(crate) static SPENT: Arc<Spent>;
+}
+
+/// What one invocation has spent on AWS.
+#[derive(Debug, Default)]
+pub(crate) struct Spent {
+    /// Calls that were made.
+    pub(crate) calls: AtomicU64,
+    /// Those that were answered with an error, or in part: each explains some more.
+    pub(crate) failed: AtomicU64,
+}
+
+macro_rules! weather {
+    ($($(#[doc = $doc:literal])+ $name:ident: $most:literal,)*) => {
+        /// How likely each kind of fault is, per call, per invocation, or per minute.
+        #[derive(Debug, Clone)]
+        pub struct Weather {
+            $($(#[doc = $doc])+ pub $name: f64,)*
+        }
+
+        impl Weather {
+            /// What can be left out of it, by name.
+            pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+
+            /// The weather of a seed: of each kind none, little or much.
+            #[must_use]
+            pub fn of(seed: u64) -> Self {
+                let dice = Dice::new(seed, "weather");
+                Self { $($name: often(&dice, $most),)* }
+            }
+
+            /// Nothing goes wrong.
+            #[must_use]
+            pub const fn calm() -> Self {
+                Self { $($name: 0.0,)* }
+            }
+
+            /// The same without one kind.
+            #[must_use]
+            pub fn without(mut self, name: &str) -> Self {
+                $(if name == stringify!($name) { self.$name = 0.0; })*
+                self
+            }
+        }
+    };
+}
+
+weather! {
+    /// A call to AWS fails before it takes effect.
+    before: 0.08,
+    /// A call to AWS takes effect, and its caller does not learn so.
+    after: 0.06,
+    /// A call to AWS takes seconds.
+    slow: 0.03,
+    /// A transaction meets another one.
+    conflict: 0.15,
+    /// A batch is done in part.
+    partial: 0.15,
+    /// An eventually consistent read shows what was.
+    stale: 0.3,
+    /// An invocation ends at some await, or when all is done but said.
+    crash: 0.12,
+    /// An invocation takes too long.
+    hang: 0.02,
+    /// A batch is handed to two environments at once.
+    twice: 0.1,
+    /// A batch comes again later.
+    again: 0.15,
+    /// A batch is cut, its rest comes later; or its messages are in another order.
+    mixed: 0.3,
+    /// There is no place for one more invocation.
+    throttled: 0.05,
+    /// An environment is replaced by a new one.
+    cold: 0.2,
+    /// A company outside is down, per minute.
+    down: 0.6,
+    /// All environments are replaced, per minute.
+    deployment: 0.5,
+    /// Nonsense gets into a queue, per minute.
+    poison: 0.1,
+    /// A client does not wait for an answer.
+    impatient: 0.1,
+}
+
+fn often(dice: &Dice, most: f64) -> f64 {
+    match dice.below(4) {
+        0 => 0.0,
+        1 => most / 10.0,
+        _ => most * dice.of(20..100) as f64 / 100.0,
+    }
+}
+
+/// The weather while it lasts, and who writes down what it does.
+pub struct Storm {
+    /// What is likely.
+    pub weather: Weather,
+    /// Where it is written down.
+    pub journal: Arc<Journal>,
+    seed: u64,
+    rages: AtomicBool,
+    over: AtomicBool,
+}
+
+impl Storm {
+    /// A storm that has not begun.
+    #[must_use]
+    pub fn new(seed: u64, weather: Weather, journal: Arc<Journal>) -> Self {
+        Self { weather, journal, seed, rages: AtomicBool::new(false), over: AtomicBool::new(false) }
+    }
+
+    /// From now on things go wrong.
+    pub fn begin(&self) {
+        self.rages.store(true, Ordering::SeqCst);
+    }
+
+    /// Dice of one purpose.
+    #[must_use]
+    pub fn dice(&self, purpose: &str) -> Dice {
+        Dice::new(self.seed, purpose)
+    }
+
+    /// From now on nothing goes wrong any more.
+    pub fn end(&self) {
+        self.rages.store(false, Ordering::SeqCst);
+        self.over.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it has ended.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.over.load(Ordering::SeqCst)
+    }
+
+    /// Whether a fault of this probability happens now; it is counted as this kind.
+    pub fn strikes(&self, dice: &Dice, kind: &'static str, probability: f64) -> bool {
+        // The dice are thrown all the same, or the end of a storm would change what comes after.
+        let strikes = dice.chance(probability);
+        let spared = SPARED.try_with(|it| *it).unwrap_or(false);
+        let strikes = strikes && !spared && self.rages.load(Ordering::SeqCst);
+        if strikes {
+            self.journal.count(kind);
+        }
+        strikes
+    }
+}

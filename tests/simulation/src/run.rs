@@ -1,0 +1,238 @@
+//! One run: a seed, a platform, a storm, so many lives; then calm, and the question whether all is as it must be.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use penstock_domain::planted::{self, Bug};
+use penstock_local::{Options, Platform};
+use tracing_subscriber::layer::SubscriberExt as _;
+
+use crate::faults::aws::Between;
+use crate::faults::lambda::StormHosting;
+use crate::faults::{Storm, Weather, outside};
+use crate::interposed;
+use crate::invariants::{self, Violation};
+use crate::journal::{Journal, Line};
+use crate::seen::{Listen, Seen};
+use crate::workload::client::Client;
+use crate::workload::lives;
+use crate::workload::promises::Promises;
+use crate::workload::receiver::Receiver;
+use crate::workload::shops::{self, PAYMENT_MINUTES, Shop};
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// What everything follows from.
+    pub seed: u64,
+    /// How many orders are lived.
+    pub lives: usize,
+    /// Whether the journal keeps its lines.
+    pub keeps: bool,
+    /// Kinds of faults that are left out of the seed's weather.
+    pub without: Vec<String>,
+    /// A bug that is planted for the run.
+    pub planted: Option<Bug>,
+}
+
+impl Plan {
+    /// A seed's run of so many lives.
+    #[must_use]
+    pub fn new(seed: u64, lives: usize) -> Self {
+        Self { seed, lives, keeps: false, without: vec![], planted: None }
+    }
+
+    fn weather(&self) -> Weather {
+        self.without.iter().fold(Weather::of(self.seed), |weather, name| weather.without(name))
+    }
+}
+
+impl std::fmt::Display for Plan {
+    /// The command that runs it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "cargo xtask simulate --seed {} --lives {}", self.seed, self.lives)?;
+        if !self.without.is_empty() {
+            write!(f, " --without {}", self.without.join(","))?;
+        }
+        if let Some(bug) = self.planted {
+            write!(f, " --planted {}", bug.name())?;
+        }
+        Ok(())
+    }
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// The seed.
+    pub seed: u64,
+    /// How many orders were lived.
+    pub lives: usize,
+    /// What is not as it must be.
+    pub violations: Vec<Violation>,
+    /// How many faults there were, by kind.
+    pub faults: std::collections::BTreeMap<&'static str, u64>,
+    /// The journal's lines, if it kept them.
+    pub lines: Vec<Line>,
+    /// How many lines there were, and what they amount to.
+    pub digest: (u64, String),
+    /// How long it took on the virtual clock.
+    pub virtual_time: Duration,
+    /// How many calls to AWS were made.
+    pub calls: u64,
+}
+
+/// All there is in a run.
+pub struct World {
+    /// The platform.
+    pub platform: Arc<Platform>,
+    /// The storm.
+    pub storm: Arc<Storm>,
+    /// What clients were told.
+    pub promises: Arc<Promises>,
+    /// The shops.
+    pub shops: Vec<Shop>,
+    /// Their own servers.
+    pub receiver: Receiver,
+    /// What was seen on the way.
+    pub seen: Arc<Seen>,
+}
+
+/// How many orders are lived at once.
+const AT_ONCE: usize = 12;
+/// How long everything may take to come to rest when the storm is over.
+const REST_MAX: Duration = Duration::from_secs(12 * 3_600);
+/// How often it is looked whether it has.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How long nothing may move before it is at rest.
+const STILL: u32 = 3;
+
+/// Runs a plan in a thread of its own, since what a thread has seeded stays.
+///
+/// A panic of the simulator itself is something that must not be, too.
+///
+/// # Panics
+/// When no thread can be started.
+#[must_use]
+pub fn run(plan: Plan) -> Outcome {
+    let (seed, lives) = (plan.seed, plan.lives);
+    let thread = std::thread::Builder::new().name(format!("seed {}", plan.seed)).stack_size(16 * 1024 * 1024);
+    let running = thread.spawn(move || {
+        interposed::begin(plan.seed);
+        planted::plant(plan.planted);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+        runtime.expect("a runtime starts").block_on(simulate(&plan))
+    });
+    running.expect("a thread starts").join().unwrap_or_else(|panic| {
+        let words = panic.downcast_ref::<String>().cloned();
+        let words = words.or_else(|| panic.downcast_ref::<&str>().map(|it| (*it).to_owned()));
+        let what = words.unwrap_or_else(|| "without words".to_owned());
+        Outcome {
+            seed,
+            lives,
+            violations: vec![Violation::new("the simulator does not panic", what)],
+            ..Outcome::default()
+        }
+    })
+}
+
+async fn simulate(plan: &Plan) -> Outcome {
+    let began = tokio::time::Instant::now();
+    let journal = Arc::new(Journal::new(plan.keeps));
+    let seen = Arc::new(Seen::default());
+    let _listening =
+        tracing::subscriber::set_default(tracing_subscriber::registry().with(Listen(Arc::clone(&seen))));
+    let storm = Arc::new(Storm::new(plan.seed, plan.weather(), Arc::clone(&journal)));
+    let (world, deployments) = World::open(&storm, seen).await;
+    storm.begin();
+    let raging = tokio::spawn(outside::rage(Arc::clone(&storm), Arc::clone(&world.platform), deployments));
+    world.live(plan.lives).await;
+    storm.end();
+    raging.await.expect("the storm ends");
+    let rested = world.rest().await;
+    let violations = match rested {
+        Ok(()) => invariants::judge(&world).await,
+        Err(stuck) => vec![stuck],
+    };
+    Outcome {
+        seed: plan.seed,
+        lives: plan.lives,
+        violations,
+        faults: journal.counts(),
+        lines: journal.lines(),
+        digest: journal.digest(),
+        virtual_time: began.elapsed(),
+        calls: world.platform.calls().total(),
+    }
+}
+
+impl World {
+    /// A platform in a storm that has not begun to rage: shops open in calm weather.
+    async fn open(storm: &Arc<Storm>, seen: Arc<Seen>) -> (Self, Arc<AtomicU64>) {
+        let hosting = StormHosting::new(Arc::clone(storm), Arc::clone(&seen));
+        let deployments = hosting.deployments();
+        let options = Options { hosting: Arc::new(hosting), ..Options::memory() };
+        let platform = Arc::new(Platform::start(options).await.expect("the platform starts"));
+        let between = Arc::new(Between::new(Arc::clone(storm)));
+        platform.faults().stand_between(move |request, target| {
+            let between = Arc::clone(&between);
+            async move { between.answer(request, target).await }
+        });
+        let promises = Arc::new(Promises::default());
+        let receiver = Receiver::open(storm).await;
+        let shops = shops::open(&platform, storm, &promises, &receiver.url).await;
+        (Self { platform, storm: Arc::clone(storm), promises, shops, receiver, seen }, deployments)
+    }
+
+    async fn live(&self, lives: usize) {
+        let dice = self.storm.dice("lives");
+        let mut living = FuturesUnordered::new();
+        for number in 0..lives {
+            while living.len() >= AT_ONCE {
+                living.next().await;
+            }
+            let shop = dice.pick(&self.shops);
+            let name = format!("client {number}");
+            let client = Client::new(&name, &shop.tenant, &self.platform, &self.storm, &self.promises);
+            let pause = dice.span(0..400);
+            living.push(async move {
+                tokio::time::sleep(pause).await;
+                lives::live(&client, shop).await;
+            });
+        }
+        while living.next().await.is_some() {}
+    }
+
+    /// Waits until nothing moves any more, orders that wait for somebody included.
+    async fn rest(&self) -> Result<(), Violation> {
+        self.still().await?;
+        tokio::time::sleep(Duration::from_secs(u64::from(PAYMENT_MINUTES + 1) * 60)).await;
+        self.still().await
+    }
+
+    async fn still(&self) -> Result<(), Violation> {
+        let deadline = tokio::time::Instant::now() + REST_MAX;
+        let mut still = 0;
+        while still < STILL {
+            if tokio::time::Instant::now() > deadline {
+                return Err(Violation::new("at rest", format!("messages still wait: {:?}", self.waiting())));
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+            self.platform.settled().await.expect("the store can be read");
+            still = if self.waiting().is_empty() { still + 1 } else { 0 };
+        }
+        Ok(())
+    }
+
+    /// The queues with a consumer that are not empty, and what is in them.
+    fn waiting(&self) -> Vec<(String, u64)> {
+        let queues = self.platform.consumed_queues().iter().map(|queue| {
+            let counts = self.platform.queues().counts(queue).expect("the queue can be read");
+            (queue.clone(), counts.visible + counts.in_flight + counts.delayed)
+        });
+        queues.filter(|(_, count)| *count > 0).collect()
+    }
+}
