@@ -146,7 +146,10 @@ impl Starter {
     }
 
     /// One that shares what all of this process remember.
-    fn resident(&self) -> Result<Arc<dyn Handler>, PlatformError> {
+    ///
+    /// # Errors
+    /// When a variable is missing or malformed.
+    pub fn resident(&self) -> Result<Arc<dyn Handler>, PlatformError> {
         self.start(Arc::clone(&self.shared))
     }
 

@@ -70,8 +70,8 @@ async fn a_change_to_a_view_that_is_not_there_or_too_old_is_not_written() {
     let change = |from: usize, to: usize| ViewWrite::Change(ViewChange::of(&commits[from - 1..to]).unwrap());
     let first = || History::new(life::order(1), commits[..1].to_vec()).unwrap().now().unwrap();
     assert!(!written(&views, change(2, 3)).await, "there is none");
-    assert!(written(&views, ViewWrite::New(&tenant, first())).await);
-    assert!(!written(&views, ViewWrite::New(&tenant, first())).await, "there is one");
+    assert!(written(&views, ViewWrite::New(&tenant, Box::new(first()))).await);
+    assert!(!written(&views, ViewWrite::New(&tenant, Box::new(first()))).await, "there is one");
     assert!(!written(&views, change(3, 3)).await, "commit 2 is missing");
     assert_eq!(listed(&views, Some(Status::Pending)).await, 1);
     assert!(written(&views, change(2, 3)).await);

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::command::{Command, cargo};
+use crate::command::{Command, cargo, everywhere};
 use crate::opinion;
 use crate::permissions;
 use crate::process;
 use crate::python::{self, Tools};
 use crate::report::Report;
+use crate::simulation;
 
 /// The environments of `samconfig.toml`.
 const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "prod"];
@@ -28,6 +29,8 @@ pub enum Step {
     Suite,
     /// The end-to-end tests with functions in processes of their own.
     Process,
+    /// Order lives on a virtual clock, with faults.
+    Simulation,
     /// `cfn-lint` and `sam validate`.
     Template,
     /// The suite's tests over ministack.
@@ -40,13 +43,14 @@ pub enum Step {
 
 impl Step {
     /// Every step, in the order in which they run.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Fmt,
         Self::Lint,
         Self::Docs,
         Self::Unit,
         Self::Suite,
         Self::Process,
+        Self::Simulation,
         Self::Template,
         Self::Opinion,
         Self::Conformance,
@@ -63,6 +67,7 @@ impl Step {
             Self::Unit => "unit",
             Self::Suite => "suite",
             Self::Process => "process",
+            Self::Simulation => "simulation",
             Self::Template => "template",
             Self::Opinion => "opinion",
             Self::Conformance => "conformance",
@@ -82,6 +87,9 @@ impl Step {
                 "integration, drift and budget tests, over the platform in memory; no permission is left unused"
             }
             Self::Process => "the end-to-end tests pass with each function in a process of its own",
+            Self::Simulation => {
+                "order lives on a virtual clock with faults by a seed: known seeds, then fresh ones for two minutes"
+            }
             Self::Template => "template.yaml passes cfn-lint and sam validate, for each environment",
             Self::Opinion => {
                 "the adapters' and the end-to-end tests hold over ministack, an emulator nobody here wrote"
@@ -125,9 +133,10 @@ impl Step {
             }
             // Both select the whole workspace, so that one build of the dependencies serves both, and neither links a Lambda:
             // the one binary with tests is named, as `--bins` would link all of them, also those with `test = false`.
-            Self::Unit => vec![cargo(&["test", "--workspace", "--lib", "--bin", "bench"])],
+            Self::Unit => vec![everywhere(&["test"]).and_all(&["--lib", "--bin", "bench"])],
             Self::Suite => permissions::commands(root)?,
             Self::Process => process::commands(),
+            Self::Simulation => simulation::commands(),
             Self::Template => template(&python::environment(root, Tools::Template)?),
             Self::Opinion => opinion::suite(&python::environment(root, Tools::Opinion)?),
             Self::Conformance => opinion::conformance(&python::environment(root, Tools::Opinion)?),
@@ -194,7 +203,7 @@ mod tests {
         let message = Step::parse_all(&["tests".to_owned()]).unwrap_err();
         assert_eq!(
             message,
-            "there is no step `tests`; there are fmt, lint, docs, unit, suite, process, template, opinion, conformance, rehearsal"
+            "there is no step `tests`; there are fmt, lint, docs, unit, suite, process, simulation, template, opinion, conformance, rehearsal"
         );
     }
 }

@@ -19,6 +19,15 @@ pub fn cargo(arguments: &[&str]) -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), arguments)
 }
 
+/// A task of cargo's over all packages but the simulator, whose build alone has planted bugs in it.
+#[must_use]
+pub fn everywhere(task: &[&str]) -> Command {
+    cargo(task).and_all(&["--workspace", "--exclude", SIMULATOR])
+}
+
+/// The package of the simulator.
+pub const SIMULATOR: &str = "penstock-simulation";
+
 impl Command {
     /// `program` with `arguments`.
     #[must_use]

@@ -9,3 +9,4 @@ pub mod permissions;
 pub mod process;
 pub mod python;
 pub mod report;
+pub mod simulation;

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::command::{Command, cargo};
+use crate::command::{Command, cargo, everywhere};
 use crate::python::Environment;
 
 const MINISTACK: &str = "tests/conformance/ministack.py";
@@ -51,7 +51,7 @@ pub(crate) fn rehearsal(tools: &Environment, root: &Path) -> Result<Vec<Command>
 }
 
 fn suite_tests() -> Command {
-    cargo(&["test", "--quiet", "--workspace", "--test", "suite", "--"])
+    everywhere(&["test", "--quiet"]).and_all(&["--test", "suite", "--"])
 }
 
 fn over_ministack(tools: &Environment, command: Command) -> Command {

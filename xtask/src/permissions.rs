@@ -6,7 +6,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::command::{Command, cargo};
+use crate::command::{Command, everywhere};
 
 /// The variable that tells the suite where the log is.
 const VARIABLE: &str = "PENSTOCK_PERMISSIONS_LOG";
@@ -33,11 +33,11 @@ pub fn commands(root: &Path) -> Result<Vec<Command>, String> {
 }
 
 fn suite() -> Command {
-    cargo(&["test", "--workspace", "--test", "*"])
+    everywhere(&["test"]).and_all(&["--test", "*"])
 }
 
 fn check() -> Command {
-    cargo(&["test", "--quiet", "--workspace", "--test", "suite", "--", "--ignored", "--exact", TEST])
+    everywhere(&["test", "--quiet"]).and_all(&["--test", "suite", "--", "--ignored", "--exact", TEST])
 }
 
 /// Where the log is; what is there from before would say that this run used it.

@@ -1,6 +1,6 @@
 //! The end-to-end tests once more, with each function in a process of its own, as `--runtime process` has it.
 
-use crate::command::{Command, cargo};
+use crate::command::{Command, everywhere};
 
 /// Tests about the code, about what one process measures of itself, and about what is alike in both forms.
 const SAME_IN_BOTH: [&str; 7] = [
@@ -17,13 +17,14 @@ const SAME_IN_BOTH: [&str; 7] = [
 /// Every binary of the workspace, with the same dependencies as the tests, so that none is compiled twice.
 #[must_use]
 pub fn binaries() -> Command {
-    cargo(&["build", "--quiet", "--workspace", "--bins", "--tests"])
+    everywhere(&["build", "--quiet"]).and_all(&["--bins", "--tests"])
 }
 
 /// The binaries, and then the tests over them.
 #[must_use]
 pub fn commands() -> Vec<Command> {
-    let tests = cargo(&["test", "--workspace", "--test", "suite", "--"])
+    let tests = everywhere(&["test"])
+        .and_all(&["--test", "suite", "--"])
         .with("PENSTOCK_TEST_RUNTIME", "process")
         // What a process logs is not captured by the test that started it.
         .with("LOG_LEVEL", "off");

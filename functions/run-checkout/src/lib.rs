@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use penstock_application::Clock;
 use penstock_application::checkout::{Step, next};
 use penstock_domain::order::{Command, Event};
-use penstock_domain::planted::{self, Bug};
 use penstock_platform::app::StartError;
 use penstock_platform::errands::{self, LiveOrders, errand, taken};
 use penstock_platform::function::{Environment, Function};
@@ -47,9 +46,6 @@ impl Checkout {
         let now = (self.clock)();
         if now < at {
             return Err(NotDone::Later(until(at, now)));
-        }
-        if planted::is(Bug::PublishedBeside) {
-            self.desks.send(&[(letter, vec![Step::ReleaseStock])], &mut [Ok(())]).await;
         }
         let errand = errand(letter, NAME)?;
         let history = self.orders.history(&errand.caller, errand.order).await?;

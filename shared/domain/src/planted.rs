@@ -45,7 +45,7 @@ bugs! {
     ParcelWithoutKey = "parcel-without-key",
     /// A payment that was not answered in time is taken for declined.
     TimeOutIsDecline = "time-out-is-decline",
-    /// Goods are released beside the stream, before the order is called off.
+    /// Goods are released with the deadline of an order, beside its cancellation.
     PublishedBeside = "published-beside",
     /// A cancelled order's goods stay reserved.
     NothingReleased = "nothing-released",
@@ -75,7 +75,7 @@ bugs! {
     KeyForgotten = "key-forgotten",
     /// An order's id is made of the request instead of its key.
     OrderNamedByChance = "order-named-by-chance",
-    /// A stream's record that failed is said to be done.
+    /// Of an order's records in a batch of the stream only the first is sent on.
     RecordSkipped = "record-skipped",
     /// What a desk could not reach is given up at once.
     GivenUpAtOnce = "given-up-at-once",

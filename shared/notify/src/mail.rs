@@ -18,11 +18,14 @@ use penstock_application::ports::mail::{Mail, MailError, Mailer};
 use penstock_outbound::{Breaker, BreakerSettings, Secret, SecretError, SecretSource, SecretsManager};
 use serde::Deserialize;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 type Transport = AsyncSmtpTransport<Tokio1Executor>;
 
-/// How long the server may take for each of its answers.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// How long a connection may take.
+const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
+/// How long a letter may take with all the server's answers. The transport itself waits for an answer for ever.
+const SENT_WITHIN: Duration = Duration::from_secs(10);
 /// When the server is left alone: a batch of letters shall not wait for it one by one.
 const LEFT_ALONE: BreakerSettings = BreakerSettings { failures_max: 3, open_for: Duration::from_secs(10) };
 /// SMTP's code for a name and password that are not taken, or are missing. Source: RFC 4954, section 6.
@@ -72,6 +75,7 @@ pub struct SmtpMailer<S = SecretsManager> {
     secret: Secret<MailSecret, S>,
     line: Mutex<Option<Line>>,
     breaker: Breaker,
+    sent_within: Duration,
 }
 
 /// A line to the server, and who we are on it.
@@ -95,7 +99,7 @@ impl<S: SecretSource> SmtpMailer<S> {
         }
         Transport::from_url(url)?;
         let (line, breaker) = (Mutex::new(None), Breaker::new(LEFT_ALONE));
-        Ok(Self { url: url.to_owned(), from: from.parse()?, secret, line, breaker })
+        Ok(Self { url: url.to_owned(), from: from.parse()?, secret, line, breaker, sent_within: SENT_WITHIN })
     }
 
     /// A line on which we are who the secret says now.
@@ -106,7 +110,7 @@ impl<S: SecretSource> SmtpMailer<S> {
             return Ok(line.transport.clone());
         }
         let builder = Transport::from_url(&self.url).map_err(|error| MailError::Never(error.into()))?;
-        let builder = builder.timeout(Some(ANSWER_WITHIN));
+        let builder = builder.timeout(Some(CONNECTED_WITHIN));
         let builder = match secret.username.as_str() {
             "" => builder,
             name => builder.credentials(Credentials::new(name.to_owned(), secret.password.clone())),
@@ -136,7 +140,11 @@ impl<S: SecretSource> Mailer for SmtpMailer<S> {
         let line = self.line().await?;
         let left_alone = |_| MailError::Retry("it did not answer others a moment ago".into());
         let passage = self.breaker.enter().map_err(left_alone)?;
-        let sent = line.send(message).await.map(drop).map_err(judged);
+        let sent = match timeout(self.sent_within, line.send(message)).await {
+            Ok(sent) => sent.map(drop).map_err(judged),
+            // It may have arrived: it is sent again under the same name.
+            Err(late) => Err(MailError::Retry(late.into())),
+        };
         passage.judge(matches!(sent, Err(MailError::Retry(_))));
         sent
     }

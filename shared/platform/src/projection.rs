@@ -43,7 +43,7 @@ impl Change {
     /// What can be written of it without reading anything.
     fn write(&self) -> Option<ViewWrite<'_>> {
         match self.whole() {
-            Some(history) => Some(ViewWrite::New(&self.tenant, history.now().ok()?)),
+            Some(history) => Some(ViewWrite::New(&self.tenant, Box::new(history.now().ok()?))),
             None => ViewChange::of(&self.commits).map(ViewWrite::Change),
         }
     }

@@ -15,7 +15,6 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use penstock_application::{OrderRecord, Unavailable};
 use penstock_domain::TenantId;
-use penstock_domain::planted::{self, Bug};
 
 use crate::store::sdk;
 
@@ -46,16 +45,12 @@ impl OrderViews {
     /// # Errors
     /// When it cannot be written.
     pub async fn put(&self, tenant: &TenantId, record: &OrderRecord) -> Result<(), Unavailable> {
-        let no_newer = match planted::is(Bug::ViewWithoutCondition) {
-            true => "attribute_not_exists(planted) OR version <= :version",
-            false => "attribute_not_exists(pk) OR version <= :version",
-        };
         let put = self
             .client
             .put_item()
             .table_name(&self.table)
             .set_item(Some(item::whole(tenant, record)?))
-            .condition_expression(no_newer)
+            .condition_expression("attribute_not_exists(pk) OR version <= :version")
             .expression_attribute_values(":version", AttributeValue::N(record.version.to_string()))
             .send()
             .await;

@@ -66,7 +66,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     // Fresh seeds begin where nobody was: at the time, in milliseconds.
     if args.planted.as_deref() == Some("all") {
-        return planted::hunt(args.seed.unwrap_or(1), args.lives);
+        return planted::hunt(args.seed.unwrap_or(1), args.lives, args.threads);
     }
     if let (Some(name), None) = (&args.planted, args.bug()) {
         eprintln!("there is no bug `{name}`; there are {}", planted::names());

@@ -1,6 +1,9 @@
 //! Plants each bug in turn, and runs seeds until it is found: the simulation is shown to be able to fail.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use penstock_domain::planted::Bug;
@@ -14,22 +17,33 @@ pub(crate) fn names() -> String {
     Bug::ALL.iter().map(|it| it.name()).collect::<Vec<_>>().join(", ")
 }
 
-/// Hunts for all of them, and prints a table of how soon each was found, and by what.
-pub(crate) fn hunt(first: u64, lives: usize) -> ExitCode {
-    println!("| planted bug | what is wrong with it | found after | by | again |");
-    println!("| --- | --- | --- | --- | --- |");
+/// Hunts for all of them, several at once, and prints a table of how soon each was found, and by what.
+pub(crate) fn hunt(first: u64, lives: usize, threads: usize) -> ExitCode {
     let began = Instant::now();
-    let missed: Vec<&str> =
-        Bug::ALL.iter().filter(|bug| !found(**bug, first, lives)).map(|bug| bug.name()).collect();
-    eprintln!("{} bugs, {:.0} s", Bug::ALL.len(), began.elapsed().as_secs_f64());
-    if missed.is_empty() {
-        return ExitCode::SUCCESS;
-    }
-    eprintln!("not found within {LIVES_MAX} lives: {}", missed.join(", "));
-    ExitCode::FAILURE
+    let (next, finds) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..threads.max(1) {
+            scope.spawn(|| {
+                while let Some(bug) = Bug::ALL.get(next.fetch_add(1, Ordering::SeqCst)) {
+                    let find = find(*bug, first, lives);
+                    let words = find.as_ref().map_or("is not found", |_| "is found");
+                    eprintln!("{:.0} s: {} {words}", began.elapsed().as_secs_f64(), bug.name());
+                    finds.lock().unwrap_or_else(PoisonError::into_inner).insert(bug.name(), find);
+                }
+            });
+        }
+    });
+    report(&finds.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-fn found(bug: Bug, first: u64, lives: usize) -> bool {
+/// A bug that was found: after how many lives, and in which run.
+struct Find {
+    lived: usize,
+    plan: Plan,
+    outcome: Outcome,
+}
+
+fn find(bug: Bug, first: u64, lives: usize) -> Option<Find> {
     let mut lived = 0;
     for seed in first.. {
         if lived >= LIVES_MAX {
@@ -39,17 +53,31 @@ fn found(bug: Bug, first: u64, lives: usize) -> bool {
         let outcome = run(plan.clone());
         lived += lives;
         if !outcome.violations.is_empty() {
-            tell(bug, lived, &plan, &outcome);
-            return true;
+            return Some(Find { lived, plan, outcome });
         }
     }
-    println!("| `{}` | {} | **not found** | | |", bug.name(), bug.words().trim());
-    false
+    None
 }
 
-fn tell(bug: Bug, lived: usize, plan: &Plan, outcome: &Outcome) {
+fn report(finds: &BTreeMap<&str, Option<Find>>) -> ExitCode {
+    println!("| planted bug | what is wrong with it | found after | by | again |");
+    println!("| --- | --- | --- | --- | --- |");
+    for bug in Bug::ALL {
+        println!("| `{}` | {} | {} |", bug.name(), bug.words().trim(), row(finds[bug.name()].as_ref()));
+    }
+    let missed: Vec<&str> = finds.iter().filter(|(_, find)| find.is_none()).map(|(name, _)| *name).collect();
+    if missed.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("not found within {LIVES_MAX} lives: {}", missed.join(", "));
+    ExitCode::FAILURE
+}
+
+/// `40 lives | stock balances | command`
+fn row(find: Option<&Find>) -> String {
+    let Some(Find { lived, plan, outcome }) = find else { return "**not found** | |".to_owned() };
     let mut invariants: Vec<&str> = outcome.violations.iter().map(|it| it.invariant).collect();
+    invariants.sort_unstable();
     invariants.dedup();
-    let by = invariants.join("; ");
-    println!("| `{}` | {} | {lived} lives | {by} | `{plan}` |", bug.name(), bug.words().trim());
+    format!("{lived} lives | {} | `{plan}`", invariants.join("; "))
 }

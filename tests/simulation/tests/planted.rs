@@ -27,7 +27,7 @@ fn features(packages: &[&str]) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut tree = Command::new(env!("CARGO"));
     tree.args(["tree", "--offline", "--edges", "features", "--invert", DOMAIN]).args(packages);
-    let output = tree.current_dir(root).output().unwrap();
+    let output = tree.current_dir(root).output().expect("cargo runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
+    String::from_utf8(output.stdout).expect("it is text")
 }

@@ -67,7 +67,7 @@ fn no_crate_and_no_line_of_ours_goes_past_the_c_library() {
 }
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|it| it.expect("an entry").path());
     let of = |path: PathBuf| match path.is_dir() {
         true => sources(&path),
         false => vec![path],

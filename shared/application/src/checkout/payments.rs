@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use penstock_domain::order::{Command, Refund};
+use penstock_domain::order::{Command, Outcome, Payments, Refund};
 use penstock_domain::planted::{self, Bug};
 use penstock_domain::{Money, OrderId, TenantId};
 
@@ -23,6 +23,8 @@ use crate::tenants::Tenants;
 const PENDING: Duration = Duration::from_secs(30);
 /// How long the same attempt is repeated at a provider that answers.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
+/// What is younger was not tried before: a step comes again after a second at the earliest.
+const AGAIN: SignedDuration = SignedDuration::from_secs(1);
 /// The word for a payment that the provider went on failing to make.
 const GIVEN_UP: &str = "provider_error";
 /// The word for a payment that was given up because the order was called off.
@@ -58,7 +60,8 @@ impl<L: Ledger, C: Catalogue, T: Tenants, P: PaymentProvider> PaymentDesk<L, C, 
         let history = self.orders.history(&errand.caller, errand.order).await?;
         let order = history.now()?.order;
         let Some(asked) = order.payments.under_way().filter(|asked| asked.number == attempt) else {
-            return Ok(()); // Settled, by its webhook or by an earlier delivery of this step.
+            // Settled, by its webhook or by another delivery of this step.
+            return self.leave_nothing(errand, &order.payments, attempt).await;
         };
         let (amount, Some(method)) = (asked.amount.unwrap_or(order.total), asked.method.clone()) else {
             return Err(Undone::Failed(format!("attempt {attempt} has nothing to pay with")));
@@ -74,6 +77,22 @@ impl<L: Ledger, C: Catalogue, T: Tenants, P: PaymentProvider> PaymentDesk<L, C, 
         self.tell(errand, history, attempt, settled).await
     }
 
+    /// Lets go what was set aside for an attempt that came to nothing: whoever asked for the money ended before it could tell, and another
+    /// delivery of the step called the attempt off.
+    async fn leave_nothing(&self, errand: &Errand, known: &Payments, attempt: u32) -> Result<(), Undone> {
+        let attempted = known.attempts.iter().find(|it| it.number == attempt);
+        let declined = attempted.is_some_and(|it| matches!(it.outcome, Outcome::Declined { .. }));
+        if !declined || !errand.was_tried((self.clock)()) {
+            return Ok(());
+        }
+        let key = attempt_key(errand.tenant(), errand.order, attempt);
+        let known = self.provider.look_up(&key).await.map_err(undone)?;
+        if let Some(payment) = known.filter(|it| it.state == PaymentState::Authorised) {
+            self.provider.void(&payment.reference, &void_key(&key)).await.map_err(undone)?;
+        }
+        Ok(())
+    }
+
     async fn settle(
         &self,
         wanted: &Authorisation,
@@ -81,7 +100,7 @@ impl<L: Ledger, C: Catalogue, T: Tenants, P: PaymentProvider> PaymentDesk<L, C, 
         called_off: bool,
     ) -> Result<Settled, Undone> {
         let now = (self.clock)();
-        let tried = errand.was_tried(now);
+        let tried = errand.was_tried(now) || (called_off && errand.age(now) >= AGAIN);
         if called_off && !tried {
             return Ok(Settled::cancelled());
         }
@@ -116,8 +135,7 @@ impl<L: Ledger, C: Catalogue, T: Tenants, P: PaymentProvider> PaymentDesk<L, C, 
     }
 
     async fn let_go(&self, wanted: &Authorisation, payment: ProviderPayment) -> Result<Settled, Undone> {
-        let key = format!("{}/void", wanted.key);
-        match self.provider.void(&payment.reference, &key).await {
+        match self.provider.void(&payment.reference, &void_key(&wanted.key)).await {
             Ok(payment) if payment.state == PaymentState::Voided => Ok(Settled::cancelled()),
             Ok(payment) => outcome(payment),
             Err(error) => declined(error),
@@ -277,6 +295,10 @@ fn undone(error: PaymentError) -> Undone {
 /// The name of an attempt at the provider's.
 pub(super) fn attempt_key(tenant: &TenantId, order: OrderId, attempt: u32) -> String {
     format!("{tenant}/{order}/pay/{attempt}")
+}
+
+fn void_key(attempt: &str) -> String {
+    format!("{attempt}/void")
 }
 
 fn attempt_of(key: &str, tenant: &TenantId, order: OrderId) -> Option<u32> {

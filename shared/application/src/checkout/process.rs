@@ -65,6 +65,9 @@ pub enum Desk {
 pub fn next(event: &Event) -> Vec<Step> {
     match event {
         Event::Placed { .. } => vec![Step::ReserveStock],
+        Event::StockReserved { pay_by: Some(at), .. } if planted::is(Bug::PublishedBeside) => {
+            vec![Step::Expire { at: *at }, Step::ReleaseStock]
+        }
         Event::StockReserved { pay_by: Some(at), .. }
         | Event::StockShort { wait_until: Some(at), .. }
         | Event::PaymentDeclined { pay_by: Some(at), .. } => vec![Step::Expire { at: *at }],

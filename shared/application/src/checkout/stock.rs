@@ -115,6 +115,11 @@ impl<L: Ledger, C: Catalogue, T: Tenants, S: StockLedger> StockDesk<L, C, T, S> 
                 tell(&self.orders, &of.errand, history, command).await.map(drop)
             }
             (Step::ReserveStock, Outcome::Short(missing)) => self.report(of, history, &missing).await,
+            // What came back was sent, so its sale is on its way: a crash may hold that up for longer than a return takes.
+            (Step::TakeBackStock, Outcome::Short(_)) => Err(Undone::Later {
+                after: None,
+                reason: "the sale of what came back is not noted yet".to_owned(),
+            }),
             (step, Outcome::Short(missing)) => {
                 let missing: u32 = missing.values().sum();
                 Err(Undone::Failed(format!("{}: the warehouse lacks {missing} units", step.name())))
@@ -177,3 +182,6 @@ fn listed(units: &stock::Units) -> Vec<Units> {
         .map(|(product_id, quantity)| Units { product_id: *product_id, quantity: *quantity })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -146,6 +146,29 @@ async fn an_order_called_off_while_paying_lets_the_money_go() {
     assert_eq!(till.said(), ["authorise", "look up", "void"]);
 }
 
+/// Found by the simulation: that it was tried is not counted when the provider is not ready.
+#[tokio::test]
+async fn an_order_called_off_after_a_try_that_nobody_counted_lets_the_money_go() {
+    let mut till = Till::with([Says::TakeAndVanish]).await;
+    assert!(till.pay(0).await.is_err());
+    till.tell(Command::CancelOrder { reason: None }).await;
+    till.since = now() - SignedDuration::from_secs(1);
+    till.pay(0).await.unwrap();
+    assert_eq!(till.status().await, Status::Cancelled);
+    assert_eq!(till.said(), ["authorise", "look up", "void"]);
+}
+
+/// Found by the simulation: one delivery of the step ended with the money set aside, another one called the attempt off.
+#[tokio::test]
+async fn money_that_was_set_aside_for_an_attempt_that_is_over_is_let_go() {
+    let till = Till::with([Says::TakeAndVanish]).await;
+    assert!(till.pay(0).await.is_err());
+    let decline = Command::DeclinePayment { attempt: 1, code: None, reason: None, pay_by: Timestamp::MAX };
+    till.tell(decline).await;
+    till.pay(1).await.unwrap();
+    assert_eq!(till.said(), ["authorise", "look up", "void"]);
+}
+
 #[tokio::test]
 async fn an_order_called_off_before_it_was_paid_is_not_paid() {
     let till = Till::with([]).await;

@@ -63,6 +63,16 @@ async fn a_server_that_is_down_is_tried_again() {
 }
 
 #[tokio::test]
+async fn a_server_that_says_nothing_is_not_waited_for() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("smtp://{}", silent.local_addr().unwrap());
+    let mut mailer = SmtpMailer::new(&url, FROM, secret()).unwrap();
+    mailer.sent_within = Duration::from_millis(100);
+    let error = mailer.send(&mail("ann@example.com", confirmed())).await.unwrap_err();
+    assert!(matches!(error, MailError::Retry(_)), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_server_that_is_down_is_not_asked_for_every_letter() {
     let (sandbox, mailer) = post_office().await;
     sandbox.stop().await;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use penstock_application::Unavailable;
 use penstock_application::ledger::Commit;
 use penstock_domain::order::{Event, Line, Summary};
+use penstock_domain::planted::{self, Bug};
 use penstock_domain::{OrderId, TenantId};
 
 use super::VIEWS;
@@ -69,7 +70,8 @@ impl<'a> ViewChange<'a> {
         let (statement, mut values) = update(table, self.attributes()?);
         let position = Position { created_at: self.summary.created_at, id: self.order };
         values.extend([text(self.tenant.as_str()), text(position.key())]);
-        values.extend([number(self.before), number(self.version - 1)]);
+        let newest = if planted::is(Bug::ViewWithoutCondition) { u32::MAX } else { self.version - 1 };
+        values.extend([number(self.before), number(newest)]);
         let statement = BatchStatementRequest::builder().statement(statement).set_parameters(Some(values));
         let statement =
             statement.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);

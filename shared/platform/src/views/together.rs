@@ -24,7 +24,7 @@ const CALLS_MAX: usize = 16;
 /// What is to be written of one order.
 pub enum ViewWrite<'a> {
     /// All of it, where there is no view yet.
-    New(&'a TenantId, OrderRecord),
+    New(&'a TenantId, Box<OrderRecord>),
     /// What some commits change.
     Change(ViewChange<'a>),
 }

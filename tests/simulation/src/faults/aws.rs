@@ -97,12 +97,12 @@ impl Between {
                 conflict(&request)
             }
             "BatchWriteItem" | "BatchGetItem" if strikes("a batch is done in part", weather.partial) => {
-                unprocessed(request, target).await
+                unprocessed(request, target, &self.dice).await
             }
             "SendMessageBatch" | "DeleteMessageBatch"
                 if strikes("a batch is done in part", weather.partial) =>
             {
-                failed_entries(request, target).await
+                failed_entries(request, target, &self.dice).await
             }
             "GetItem" | "Query" | "BatchGetItem" => self.perhaps_stale(request, target).await,
             _ => target.call(request).await,
@@ -185,8 +185,8 @@ fn conflict(request: &ServiceRequest) -> ServiceReply {
     reply
 }
 
-/// A batch of DynamoDB's without the last key of each table that has several.
-async fn unprocessed(mut request: ServiceRequest, target: &Target) -> ServiceReply {
+/// A batch of DynamoDB's without a key of each table that has several.
+async fn unprocessed(mut request: ServiceRequest, target: &Target, dice: &Dice) -> ServiceReply {
     let mut asked: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let gets = request.operation == "BatchGetItem";
     let mut left = json!({});
@@ -194,6 +194,7 @@ async fn unprocessed(mut request: ServiceRequest, target: &Target) -> ServiceRep
         let like = wanted.clone();
         let entries = if gets { wanted["Keys"].as_array_mut() } else { wanted.as_array_mut() };
         let Some(entries) = entries.filter(|it| it.len() > LEFT_OUT) else { continue };
+        dice.shuffle(entries);
         let out: Value = entries.split_off(entries.len() - LEFT_OUT).into();
         left[table] = if gets { with(like, "Keys", out) } else { out };
     }
@@ -207,12 +208,13 @@ async fn unprocessed(mut request: ServiceRequest, target: &Target) -> ServiceRep
     reply
 }
 
-/// A batch of SQS's whose last entry fails.
-async fn failed_entries(mut request: ServiceRequest, target: &Target) -> ServiceReply {
+/// A batch of SQS's of which an entry fails.
+async fn failed_entries(mut request: ServiceRequest, target: &Target, dice: &Dice) -> ServiceReply {
     let mut asked: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let Some(entries) = asked["Entries"].as_array_mut().filter(|it| it.len() > LEFT_OUT) else {
         return target.call(request).await;
     };
+    dice.shuffle(entries);
     let out = entries.split_off(entries.len() - LEFT_OUT);
     request.body = asked.to_string().into_bytes().into();
     let mut reply = target.call(request).await;

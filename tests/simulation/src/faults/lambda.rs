@@ -107,10 +107,10 @@ impl Stage {
         }
         let (payload, rest) = self.mixed(payload, &batch);
         if self.strikes("a batch comes again later", weather.again) {
-            self.again_later(payload.clone(), invocation.clone());
+            self.again_later(payload.clone(), another());
         }
         let answer = if self.strikes("a batch is in two environments", weather.twice) {
-            let other = Arc::clone(&self).run(payload.clone(), invocation.clone());
+            let other = Arc::clone(&self).run(payload.clone(), another());
             let (answer, _) = tokio::join!(Arc::clone(&self).run(payload, invocation), other);
             answer
         } else {
@@ -233,6 +233,11 @@ impl Stage {
 fn letters(payload: &[u8]) -> u64 {
     let mark = b"specversion";
     payload.windows(mark.len()).filter(|it| it == mark).count() as u64
+}
+
+/// An invocation of its own, with the same payload.
+fn another() -> Invocation {
+    Invocation { request_id: uuid::Uuid::new_v4().to_string() }
 }
 
 fn crashed() -> Failure {

@@ -90,11 +90,11 @@ weather! {
     /// An environment is replaced by a new one.
     cold: 0.2,
     /// A company outside is down, per minute.
-    down: 0.6,
+    down: 2.0,
     /// All environments are replaced, per minute.
-    deployment: 0.5,
+    deployment: 2.0,
     /// Nonsense gets into a queue, per minute.
-    poison: 0.1,
+    poison: 1.0,
     /// A client does not wait for an answer.
     impatient: 0.1,
 }

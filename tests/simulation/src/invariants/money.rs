@@ -12,6 +12,9 @@ use crate::run::World;
 const BOOKS: &str = "the provider's books are ours";
 const SOLD: &str = "captured is what was sold";
 const ONCE: &str = "one authorisation an attempt";
+const HELD: &str = "no money is set aside for ever";
+/// What the provider says of a payment that is authorised, and neither taken nor let go.
+const SET_ASIDE: &str = "requires_capture";
 
 /// What is wrong with the money.
 pub(super) fn judge(world: &World, ledger: &Ledger) -> Vec<Violation> {
@@ -19,7 +22,8 @@ pub(super) fn judge(world: &World, ledger: &Ledger) -> Vec<Violation> {
     let mut found = vec![];
     for ((_, id), told) in ledger {
         let entries = books.get(id).map_or(&[][..], Vec::as_slice);
-        let complaints = [booked(told, entries), sold(&told.order), once(&told.order, entries)];
+        let complaints =
+            [booked(told, entries), sold(&told.order), once(&told.order, entries), held(entries)];
         found.extend(
             complaints.into_iter().flatten().map(|(invariant, what)| Violation::of(invariant, *id, what)),
         );
@@ -89,4 +93,10 @@ fn once(order: &Order, entries: &[PaymentEntry]) -> Complaint {
     let twice = entries.iter().filter(|it| it.captured > 0).count()
         > order.payments.capture().iter().count() + order.payments.strays.len();
     (too_many || twice).then(|| (ONCE, format!("{attempts} attempts made {} payments", entries.len())))
+}
+
+/// What is set aside is taken or let go in the end: it is the buyer's money, and of use to nobody.
+fn held(entries: &[PaymentEntry]) -> Complaint {
+    let held = entries.iter().find(|it| it.status == SET_ASIDE)?;
+    Some((HELD, format!("payment {} keeps {} from its buyer", held.id, held.amount)))
 }

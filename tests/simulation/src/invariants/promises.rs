@@ -11,6 +11,7 @@ use crate::workload::promises::{Promise, Verdict};
 const KEPT: &str = "a 2xx is there once";
 const NO_TRACE: &str = "a 4xx left no trace";
 const UNASKED: &str = "nobody asked for it";
+const SOUND: &str = "a sound order is taken";
 
 /// What is wrong with what clients were told.
 pub(super) async fn judge(world: &World, ledger: &Ledger) -> Vec<Violation> {
@@ -24,6 +25,7 @@ pub(super) async fn judge(world: &World, ledger: &Ledger) -> Vec<Violation> {
     let of_orders = promises.iter().filter(|it| it.path.starts_with("/v1/orders"));
     let mut found: Vec<Violation> = of_orders.clone().filter_map(|it| broken(it, &by_key)).collect();
     found.extend(unasked(&promises, ledger));
+    found.extend(promises.iter().filter_map(refused));
     found
 }
 
@@ -46,6 +48,13 @@ fn broken(promise: &Promise, commits: &BTreeMap<(&str, IdempotencyKey), Vec<Orde
         }
         _ => None,
     }
+}
+
+/// No order is refused: each is of products that there are, at whatever they cost.
+fn refused(promise: &Promise) -> Option<Violation> {
+    let Promise { path, key, verdict, .. } = promise;
+    let sound = path == "/v1/orders" && matches!(verdict, Verdict::Refused { .. });
+    sound.then(|| Violation::new(SOUND, format!("{path} with {key} was refused: {verdict:?}")))
 }
 
 /// There is no order that no client asked for.
