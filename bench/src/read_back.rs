@@ -175,7 +175,7 @@ mod tests {
     }
 
     fn order(id: &str, total: u32) -> Value {
-        json!({"orderId": id, "total": total})
+        json!({"orderId": id, "totalAmount": total})
     }
 
     fn listing(orders: &[Value]) -> Listing {
