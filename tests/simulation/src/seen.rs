@@ -18,6 +18,8 @@ use crate::faults::Spent;
 const CALLS: u64 = 20;
 /// Calls that each event or step of a batch may take besides.
 const CALLS_A_LETTER: u64 = 8;
+/// Parcels that an order has at most: each has a packing slip, which is a call.
+const PARCELS_MAX: u64 = 100;
 /// Calls that a failed one explains: it is made again, or what it was for is decided anew.
 const CALLS_A_FAILURE: u64 = 4;
 
@@ -55,7 +57,7 @@ impl Seen {
     /// An invocation ended, having spent that.
     pub(crate) fn spent(&self, function: &str, letters: u64, spent: &Spent) {
         let (calls, failed) = (spent.calls.load(Ordering::Relaxed), spent.failed.load(Ordering::Relaxed));
-        if calls > CALLS + letters * CALLS_A_LETTER + failed * CALLS_A_FAILURE {
+        if calls > CALLS + letters * calls_a_letter(function) + failed * CALLS_A_FAILURE {
             let what =
                 format!("{function} made {calls} calls for {letters} letters, {failed} of which failed");
             self.inner().overspent.push(what);
@@ -95,6 +97,10 @@ impl Seen {
 
 /// Writes log records down.
 pub struct Listen(pub Arc<Seen>);
+
+fn calls_a_letter(function: &str) -> u64 {
+    if function == "handle-shipping" { CALLS_A_LETTER + PARCELS_MAX } else { CALLS_A_LETTER }
+}
 
 /// The invocation that a span is of.
 struct Request(String);
