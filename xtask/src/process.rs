@@ -3,9 +3,10 @@
 use crate::command::{Command, everywhere};
 
 /// Tests about the code, about what one process measures of itself, and about what is alike in both forms.
-const SAME_IN_BOTH: [&str; 7] = [
+const SAME_IN_BOTH: [&str; 8] = [
     "guards::",
     "budgets::",
+    "bill::",
     "telemetry::",
     "replay::",
     "conformance::",
