@@ -33,7 +33,7 @@ struct Sums {
     lives: usize,
     calls: u64,
     simulated: Duration,
-    faults: BTreeMap<&'static str, u64>,
+    faults: BTreeMap<String, u64>,
     broken: Option<Outcome>,
     told: Option<Instant>,
 }
@@ -82,7 +82,7 @@ impl Fleet {
         sums.calls += outcome.calls;
         sums.simulated += outcome.virtual_time;
         for (kind, count) in &outcome.faults {
-            *sums.faults.entry(kind).or_default() += count;
+            *sums.faults.entry(kind.to_string()).or_default() += count;
         }
         if !outcome.violations.is_empty() {
             self.over.store(true, Ordering::SeqCst);

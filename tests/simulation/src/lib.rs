@@ -4,6 +4,7 @@
 //! the entropy ([`interposed`]), what goes wrong ([`faults`]), and who buys and sells ([`workload`]). When the storm is over, [`invariants`]
 //! must hold. The same seed gives the same [`journal`], byte for byte.
 
+pub mod apart;
 pub mod dice;
 pub mod faults;
 pub mod interposed;

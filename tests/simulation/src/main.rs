@@ -8,7 +8,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use penstock_domain::planted::Bug;
-use penstock_simulation::run::{Outcome, Plan, run};
+use penstock_simulation::apart;
+use penstock_simulation::run::{self, Outcome, Plan};
 use penstock_simulation::shrink::shrink;
 use penstock_simulation::timeline;
 
@@ -38,6 +39,12 @@ struct Args {
     /// A bug that is planted; `all` for each in turn, until it is found.
     #[arg(long)]
     planted: Option<String>,
+    /// One run, in this process, told as JSON.
+    #[arg(long, hide = true)]
+    apart: bool,
+    /// With the journal's lines.
+    #[arg(long, hide = true)]
+    keeps: bool,
     /// Where the journal of a failing run goes.
     #[arg(long, default_value = "target/simulated")]
     out: PathBuf,
@@ -64,7 +71,6 @@ impl Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    // Fresh seeds begin where nobody was: at the time, in milliseconds.
     if args.planted.as_deref() == Some("all") {
         return planted::hunt(args.seed.unwrap_or(1), args.lives, args.threads);
     }
@@ -72,8 +78,14 @@ fn main() -> ExitCode {
         eprintln!("there is no bug `{name}`; there are {}", planted::names());
         return ExitCode::FAILURE;
     }
+    // Fresh seeds begin where nobody was: at the time, in milliseconds.
     let first = args.seed.unwrap_or_else(|| jiff::Timestamp::now().as_millisecond().unsigned_abs());
-    let broken = Fleet::new(args.limit(), args.threads).run(|number| run(args.plan(first + number)));
+    if args.apart {
+        let outcome = run::run(Plan { keeps: args.keeps, ..args.plan(first) });
+        println!("{}", serde_json::to_string(&outcome).expect("an outcome is JSON"));
+        return ExitCode::SUCCESS;
+    }
+    let broken = Fleet::new(args.limit(), args.threads).run(|number| apart::run(&args.plan(first + number)));
     match broken {
         None => ExitCode::SUCCESS,
         Some(outcome) => {
@@ -92,7 +104,7 @@ fn explain(args: &Args, outcome: &Outcome) {
     }
     println!("again: {plan}");
     let Some(first) = outcome.violations.first() else { return };
-    let (shortest, outcome) = shrink(&plan, first.invariant);
+    let (shortest, outcome) = shrink(&plan, &first.invariant);
     println!("shortest found: {shortest}");
     match write(&args.out, &shortest, &outcome) {
         Ok(file) => println!("what happened there: {}", file.display()),

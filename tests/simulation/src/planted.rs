@@ -7,7 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use penstock_domain::planted::Bug;
-use penstock_simulation::run::{Outcome, Plan, run};
+use penstock_simulation::apart::run;
+use penstock_simulation::run::{Outcome, Plan};
 
 /// Each bug is found within so many order lives, or the hunt has failed.
 const LIVES_MAX: usize = 2_000;
@@ -50,7 +51,7 @@ fn find(bug: Bug, first: u64, lives: usize) -> Option<Find> {
             break;
         }
         let plan = Plan { planted: Some(bug), ..Plan::new(seed, lives) };
-        let outcome = run(plan.clone());
+        let outcome = run(&plan);
         lived += lives;
         if !outcome.violations.is_empty() {
             return Some(Find { lived, plan, outcome });
@@ -76,7 +77,7 @@ fn report(finds: &BTreeMap<&str, Option<Find>>) -> ExitCode {
 /// `40 lives | stock balances | command`
 fn row(find: Option<&Find>) -> String {
     let Some(Find { lived, plan, outcome }) = find else { return "**not found** | |".to_owned() };
-    let mut invariants: Vec<&str> = outcome.violations.iter().map(|it| it.invariant).collect();
+    let mut invariants: Vec<&str> = outcome.violations.iter().map(|it| &*it.invariant).collect();
     invariants.sort_unstable();
     invariants.dedup();
     format!("{lived} lives | {} | `{plan}`", invariants.join("; "))

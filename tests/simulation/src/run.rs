@@ -1,5 +1,7 @@
 //! One run: a seed, a platform, a storm, so many lives; then calm, and the question whether all is as it must be.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -8,6 +10,7 @@ use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use penstock_domain::planted::{self, Bug};
 use penstock_local::{Options, Platform};
+use serde::{Deserialize, Serialize};
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::faults::aws::Between;
@@ -45,6 +48,17 @@ impl Plan {
         Self { seed, lives, keeps: false, without: vec![], planted: None }
     }
 
+    /// What the command line calls it.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        let mut arguments = vec![format!("--seed={}", self.seed), format!("--lives={}", self.lives)];
+        if !self.without.is_empty() {
+            arguments.push(format!("--without={}", self.without.join(",")));
+        }
+        arguments.extend(self.planted.map(|bug| format!("--planted={}", bug.name())));
+        arguments.extend(self.keeps.then(|| "--keeps".to_owned()));
+        arguments
+    }
+
     fn weather(&self) -> Weather {
         self.without.iter().fold(Weather::of(self.seed), |weather, name| weather.without(name))
     }
@@ -65,7 +79,7 @@ impl std::fmt::Display for Plan {
 }
 
 /// What came of it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Outcome {
     /// The seed.
     pub seed: u64,
@@ -74,7 +88,7 @@ pub struct Outcome {
     /// What is not as it must be.
     pub violations: Vec<Violation>,
     /// How many faults there were, by kind.
-    pub faults: std::collections::BTreeMap<&'static str, u64>,
+    pub faults: BTreeMap<Cow<'static, str>, u64>,
     /// The journal's lines, if it kept them.
     pub lines: Vec<Line>,
     /// How many lines there were, and what they amount to.
@@ -110,7 +124,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long nothing may move before it is at rest.
 const STILL: u32 = 3;
 
-/// Runs a plan in a thread of its own, since what a thread has seeded stays.
+/// Runs a plan in a thread of its own, since what a thread has seeded stays. What it comes to depends on the runs before it in this process:
+/// see [`crate::apart`].
 ///
 /// A panic of the simulator itself is something that must not be, too.
 ///
@@ -161,7 +176,7 @@ async fn simulate(plan: &Plan) -> Outcome {
         seed: plan.seed,
         lives: plan.lives,
         violations,
-        faults: journal.counts(),
+        faults: journal.counts().into_iter().map(|(kind, count)| (kind.into(), count)).collect(),
         lines: journal.lines(),
         digest: journal.digest(),
         virtual_time: began.elapsed(),

@@ -1,15 +1,16 @@
 //! The shortest trace of what went wrong that could be found: fewer lives, fewer kinds of faults, the same invariant.
 
+use crate::apart::run;
 use crate::faults::Weather;
-use crate::run::{Outcome, Plan, run};
+use crate::run::{Outcome, Plan};
 
 /// How many runs it may take.
 const RUNS_MAX: usize = 40;
 
 /// A plan that breaks the same invariant with less, and what comes of it, with its journal.
 #[must_use]
-pub fn shrink(broken: &Plan, invariant: &'static str) -> (Plan, Outcome) {
-    let mut search = Search { best: broken.clone(), invariant, runs: 0 };
+pub fn shrink(broken: &Plan, invariant: &str) -> (Plan, Outcome) {
+    let mut search = Search { best: broken.clone(), invariant: invariant.to_owned(), runs: 0 };
     search.fewer_lives();
     for name in Weather::NAMES {
         let mut plan = search.best.clone();
@@ -18,13 +19,13 @@ pub fn shrink(broken: &Plan, invariant: &'static str) -> (Plan, Outcome) {
     }
     search.fewer_lives();
     let plan = Plan { keeps: true, ..search.best };
-    let outcome = run(plan.clone());
+    let outcome = run(&plan);
     (plan, outcome)
 }
 
 struct Search {
     best: Plan,
-    invariant: &'static str,
+    invariant: String,
     runs: usize,
 }
 
@@ -44,8 +45,8 @@ impl Search {
     /// Whether the plan breaks the invariant; then it is the best one.
     fn try_out(&mut self, plan: Plan) -> bool {
         self.runs += 1;
-        let breaks = self.runs <= RUNS_MAX
-            && run(plan.clone()).violations.iter().any(|it| it.invariant == self.invariant);
+        let breaks =
+            self.runs <= RUNS_MAX && run(&plan).violations.iter().any(|it| it.invariant == self.invariant);
         if breaks {
             self.best = plan;
         }

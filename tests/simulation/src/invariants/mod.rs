@@ -11,19 +11,21 @@ mod tenants;
 mod views;
 mod webhooks;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use penstock_application::ledger::Commit;
 use penstock_domain::order::{Event, Order};
 use penstock_domain::{OrderId, TenantId};
+use serde::{Deserialize, Serialize};
 
 use crate::run::World;
 
 /// Something that is not as it must be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
     /// Which invariant.
-    pub invariant: &'static str,
+    pub invariant: Cow<'static, str>,
     /// What is wrong.
     pub what: String,
     /// The order it is about, if it is about one.
@@ -34,13 +36,13 @@ impl Violation {
     /// Of no order in particular.
     #[must_use]
     pub fn new(invariant: &'static str, what: impl Into<String>) -> Self {
-        Self { invariant, what: what.into(), order: None }
+        Self { invariant: invariant.into(), what: what.into(), order: None }
     }
 
     /// Of an order.
     #[must_use]
     pub fn of(invariant: &'static str, order: OrderId, what: impl Into<String>) -> Self {
-        Self { invariant, what: what.into(), order: Some(order) }
+        Self { invariant: invariant.into(), what: what.into(), order: Some(order) }
     }
 }
 

@@ -31,9 +31,9 @@ pub(super) async fn judge(world: &World, ledger: &Ledger) -> Vec<Violation> {
 
 fn broken(promise: &Promise, commits: &BTreeMap<(&str, IdempotencyKey), Vec<OrderId>>) -> Option<Violation> {
     let there = commits.get(&(promise.tenant.as_str(), promise.key.into())).map_or(&[][..], Vec::as_slice);
-    let violation = |invariant, what: String| {
+    let violation = |invariant: &'static str, what: String| {
         let order = promise.order.map(OrderId::from).or(there.first().copied());
-        Some(Violation { invariant, what, order })
+        Some(Violation { invariant: invariant.into(), what, order })
     };
     let Promise { path, key, .. } = promise;
     match &promise.verdict {
