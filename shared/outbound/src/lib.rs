@@ -11,13 +11,13 @@ mod guard;
 mod guarded;
 mod http;
 mod retry_after;
-#[cfg(test)]
-mod sandboxed;
 mod secrets;
 mod settings;
 #[cfg(test)]
 mod stage;
 pub mod stripe;
+#[cfg(test)]
+mod tests;
 
 pub use credentials::{CarrierSecret, PaymentsSecret};
 pub use guard::breaker::{Breaker, BreakerSettings, Passage};

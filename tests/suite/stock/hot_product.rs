@@ -13,7 +13,7 @@ const CASES: [(u128, u128, u128); 6] =
     [(1, 1, 400), (4, 1, 400), (16, 1, 400), (1, 10, 2_000), (4, 10, 2_000), (10, 10, 2_000)];
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement"]
+#[ignore = "a measurement, for a machine that does nothing else: cargo test -p penstock-tests hot_product -- --ignored --nocapture"]
 async fn a_hot_product_sustains_hundreds_of_reservations_a_second() {
     println!("workers  orders a batch  reservations a second");
     for (workers, batch, reservations) in CASES {

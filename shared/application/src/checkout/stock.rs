@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, stream};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use penstock_domain::order::{Command, Event, Line, Order, Part, Refusal, Status, Units};
 use penstock_domain::stock::{self, Operation};
 use penstock_domain::{ProductId, ShipmentId, TenantId};
@@ -24,6 +24,8 @@ use crate::tenants::Tenants;
 const AT_ONCE: usize = 16;
 /// How long to wait before looking again whether missing goods came in.
 const RESTOCK: Duration = Duration::from_secs(15 * 60);
+/// How long the sale of a parcel may take to be noted. After that a human has to look at its return.
+const SOLD_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// An errand to the warehouse.
 #[derive(Debug, Clone)]
@@ -116,10 +118,10 @@ impl<L: Ledger, C: Catalogue, T: Tenants, S: StockLedger> StockDesk<L, C, T, S> 
             }
             (Step::ReserveStock, Outcome::Short(missing)) => self.report(of, history, &missing).await,
             // What came back was sent, so its sale is on its way: a crash may hold that up for longer than a return takes.
-            (Step::TakeBackStock, Outcome::Short(_)) => Err(Undone::Later {
-                after: None,
-                reason: "the sale of what came back is not noted yet".to_owned(),
-            }),
+            (Step::TakeBackStock, Outcome::Short(_)) if of.errand.age((self.clock)()) < SOLD_WITHIN => {
+                let reason = "the sale of what came back is not noted yet".to_owned();
+                Err(Undone::Later { after: None, reason })
+            }
             (step, Outcome::Short(missing)) => {
                 let missing: u32 = missing.values().sum();
                 Err(Undone::Failed(format!("{}: the warehouse lacks {missing} units", step.name())))

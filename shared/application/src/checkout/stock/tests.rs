@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use penstock_domain::Money;
 use penstock_domain::OrderId;
 use penstock_domain::order::ParcelStatus;
@@ -17,11 +17,22 @@ use crate::stock::ledger::{Append, AppendError, Found, Keys};
 /// Found by the simulation: a crash held up the sale of a parcel, and its return was given up after five attempts.
 #[tokio::test]
 async fn a_return_whose_sale_is_not_noted_yet_waits_for_it() {
+    let done = taken_back_since(now() - SignedDuration::from_mins(59)).await;
+    assert!(matches!(done[..], [Err(Undone::Later { .. })]), "{done:?}");
+}
+
+#[tokio::test]
+async fn a_return_whose_sale_is_not_noted_for_an_hour_is_for_a_human_to_look_at() {
+    let done = taken_back_since(now() - SignedDuration::from_hours(1)).await;
+    assert!(matches!(done[..], [Err(Undone::Failed(_))]), "{done:?}");
+}
+
+/// What becomes of taking an order back that has to be since then, of which the warehouse sold nothing.
+async fn taken_back_since(since: Timestamp) -> Vec<Result<(), Undone>> {
     let (desk, order) = returned().await;
     let request = request(order.within(&caller().tenant, "back").as_u128(), "back");
-    let errand = Errand { order, caller: caller(), request, attempts: 0, since: now() };
-    let done = desk.run(&caller().tenant, &[StockErrand { errand, step: Step::TakeBackStock }]).await;
-    assert!(matches!(done[..], [Err(Undone::Later { .. })]), "{done:?}");
+    let errand = Errand { order, caller: caller(), request, attempts: 0, since };
+    desk.run(&caller().tenant, &[StockErrand { errand, step: Step::TakeBackStock }]).await
 }
 
 /// An order that came back before the warehouse heard that it left.
