@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
-use std::process;
+use std::process::{self, ExitStatus};
 
 /// A program, its arguments and the variables it gets besides ours.
 #[derive(Debug, Clone)]
@@ -70,6 +70,15 @@ impl Command {
     /// # Errors
     /// When it does not start or does not succeed.
     pub fn run(&self, folder: &Path) -> Result<(), String> {
+        let status = self.status(folder)?;
+        if status.success() { Ok(()) } else { Err(format!("`{self}` ended with {status}")) }
+    }
+
+    /// Runs it in `folder`, its output shown: how it ended.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn status(&self, folder: &Path) -> Result<ExitStatus, String> {
         println!("   {self}");
         let mut command = process::Command::new(&self.program);
         command
@@ -79,11 +88,7 @@ impl Command {
         for name in std::env::vars_os().map(|(name, _)| name).filter(is_about_this_package) {
             command.env_remove(name);
         }
-        match command.status() {
-            Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(format!("`{self}` ended with {status}")),
-            Err(error) => Err(format!("`{self}` did not start: {error}")),
-        }
+        command.status().map_err(|error| format!("`{self}` did not start: {error}"))
     }
 }
 

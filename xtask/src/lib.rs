@@ -4,6 +4,7 @@
 
 pub mod check;
 pub mod command;
+pub mod mutants;
 pub mod opinion;
 pub mod permissions;
 pub mod process;

@@ -3,14 +3,16 @@
 use std::process::ExitCode;
 
 use xtask::check::{self, Step};
-use xtask::{permissions, simulation};
+use xtask::{mutants, permissions, simulation};
 
 const USAGE: &str = "\
 usage: cargo xtask test [STEP ...]
        cargo xtask permissions
-       cargo xtask simulate [--seed N] [--lives N] [--minutes N] [--planted BUG|all] [--help]
+       cargo xtask mutants [ARGUMENT OF cargo-mutants ...]
+       cargo xtask simulate [--seed N] [--lives N] [--minutes N] [--planted BUG|all] [--order ID] [--help]
 
 simulate runs orders' lives on a virtual clock, with faults that follow from a seed.
+mutants changes rules and use cases, one small change at a time, and names the changes that no test notices.
 permissions lists what each function may do in AWS, and what of it the suite used.
 test runs the steps named, or all of them, in this order, and stops at the first that fails:";
 
@@ -19,6 +21,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.split_first() {
         Some((task, steps)) if task == "test" => Step::parse_all(steps).and_then(|steps| check::run(&steps)),
         Some((task, [])) if task == "permissions" => permissions::run(&check::root()),
+        Some((task, arguments)) if task == "mutants" => mutants::run(&check::root(), arguments),
         Some((task, arguments)) if task == "simulate" => simulation::run(&check::root(), arguments),
         _ => Err(usage()),
     };

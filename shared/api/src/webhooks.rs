@@ -90,7 +90,7 @@ impl WebhookView {
     pub fn new(webhook: &Webhook, now: jiff::Timestamp) -> Self {
         Self {
             webhook_id: webhook.id,
-            url: webhook.target.to_string(),
+            url: webhook.target.as_str().to_owned(),
             event_types: match &webhook.event_types {
                 EventTypes::All => vec![ALL.to_owned()],
                 EventTypes::These(types) => types.iter().cloned().collect(),

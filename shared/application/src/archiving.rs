@@ -50,6 +50,23 @@ mod tests {
     use penstock_domain::order::FulfilmentStatus;
 
     use super::*;
+    use crate::orders::tests::{Shop, caller};
+
+    #[tokio::test]
+    async fn an_order_that_has_ended_is_put_away_once_and_no_other() {
+        let shop = Shop::new();
+        let (tenant, order) = (caller().tenant, shop.draft(1).await);
+        let early = shop.orders.archive(&tenant, order, "run-1").await;
+        assert!(matches!(early, Err(OrderError::Refused(_))));
+        shop.cancel(order, 2, "c", None).await.unwrap();
+        for run in ["run-2", "run-3"] {
+            shop.orders.archive(&tenant, order, run).await.unwrap();
+        }
+        let history = shop.orders.history(&caller(), order).await.unwrap();
+        assert_eq!(history.now().unwrap().order.status, Status::Archived);
+        let by: Vec<_> = history.commits().iter().map(|it| (&*it.actor, &*it.correlation_id)).collect();
+        assert_eq!(by, [("clerk", "c"), ("clerk", "c"), ("penstock/archive-orders", "run-2")]);
+    }
 
     #[test]
     fn a_delivered_order_is_archived_when_its_returns_are_over_and_others_a_day_after_their_end() {

@@ -15,6 +15,3 @@ pub use payments::PaymentDesk;
 pub use process::{Desk, Step, next};
 pub use shipping::{Packed, PackingSlips, ShippingDesk};
 pub use stock::{StockDesk, StockErrand};
-
-#[cfg(test)]
-mod tests;

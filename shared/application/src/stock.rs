@@ -91,4 +91,4 @@ impl<L: StockLedger> Stock<L> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -166,4 +166,20 @@ mod tests {
         }
         assert!("shop-1".parse::<TenantId>().is_ok());
     }
+
+    #[test]
+    fn what_is_derived_stays_the_same_from_version_to_version() {
+        let (tenant, seven) = ("one".parse().unwrap(), Uuid::from_u128(7));
+        let order = OrderId::derive(&tenant, seven.into());
+        assert_eq!(order.to_string(), "6517a401-c3cc-5293-bf38-9f27b1ae11f5");
+        let refund = OrderId::from(seven).within(&tenant, "refund");
+        assert_eq!(refund.to_string(), "0e194263-f8f7-563c-a086-4d7249c5240c");
+    }
+
+    #[test]
+    fn a_tenant_is_written_as_it_was_read() {
+        let tenant: TenantId = serde_json::from_str(r#""shop-1""#).unwrap();
+        assert_eq!((tenant.as_str(), tenant.to_string().as_str()), ("shop-1", "shop-1"));
+        assert_eq!(serde_json::to_string(&tenant).unwrap(), r#""shop-1""#);
+    }
 }

@@ -222,6 +222,11 @@ mod tests {
     }
 
     #[test]
+    fn an_amount_is_said_with_its_currency() {
+        assert_eq!(Money::from_minor(1250, currency("GBP")).unwrap().to_string(), "12.50 GBP");
+    }
+
+    #[test]
     fn two_currencies_are_never_added() {
         let sum = Money::zero(currency("GBP")).plus(Money::zero(currency("EUR")));
         assert_eq!(sum, Err(MoneyError::Mixed(currency("GBP"), currency("EUR"))));

@@ -113,6 +113,8 @@ mod tests {
         assert_eq!(units("1e99999999999999999999", 2), Err(Uncountable::TooLarge));
         assert_eq!(units("1e-99999999999999999999", 2), Err(Uncountable::Fraction));
         assert_eq!(units("79228162514264337593543950336", 0), Err(Uncountable::TooLarge));
+        assert_eq!(units("1e18", 0), Err(Uncountable::TooLarge));
+        assert_eq!(units("1e17", 0), Ok(100_000_000_000_000_000));
     }
 
     #[test]

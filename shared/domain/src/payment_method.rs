@@ -63,6 +63,7 @@ mod tests {
         for text in ["4242424242424242", "", "pm card", "pm-card", &"p".repeat(256)] {
             assert_eq!(text.parse::<PaymentMethod>(), Err(InvalidPaymentMethod), "{text}");
         }
-        assert_eq!("pm_card_visa".parse::<PaymentMethod>().unwrap().as_str(), "pm_card_visa");
+        let visa: PaymentMethod = "pm_card_visa".parse().unwrap();
+        assert_eq!((visa.as_str(), visa.to_string().as_str()), ("pm_card_visa", "pm_card_visa"));
     }
 }

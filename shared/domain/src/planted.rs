@@ -31,6 +31,8 @@ bugs! {
     LedgerWithoutCondition = "ledger-without-condition",
     /// An order is read as it may have been a moment ago.
     HistoryAsItWas = "history-as-it-was",
+    /// What a batch of reads brings is as it may have been a moment ago.
+    BatchAsItWas = "batch-as-it-was",
     /// A stock card is written over whatever it has become meanwhile.
     StockWithoutCondition = "stock-without-condition",
     /// A view is overwritten by an older one.
@@ -77,10 +79,16 @@ bugs! {
     OrderNamedByChance = "order-named-by-chance",
     /// Of an order's records in a batch of the stream only the first is sent on.
     RecordSkipped = "record-skipped",
+    /// A commit that is older than what was relayed of other orders is taken for a repetition.
+    OrderAmongOrders = "order-among-orders",
     /// What a desk could not reach is given up at once.
     GivenUpAtOnce = "given-up-at-once",
     /// A refund is a penny more than what is owed.
     PennyTooMuch = "penny-too-much",
+    /// What ended is never archived.
+    NeverArchived = "never-archived",
+    /// An order is taken back however long ago it arrived.
+    ReturnedLate = "returned-late",
     /// A record of the log names every order of its batch.
     Indiscreet = "indiscreet",
 }
@@ -93,6 +101,7 @@ mod switch {
 
     thread_local! {
         static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
+        static GREATEST: Cell<i64> = const { Cell::new(i64::MIN) };
     }
 
     /// From now on this thread has this bug, or none.
@@ -104,13 +113,25 @@ mod switch {
     pub fn is(bug: Bug) -> bool {
         PLANTED.get() == Some(bug)
     }
+
+    /// The greatest number that a bug of this thread was told, this one included: its memory.
+    pub fn greatest(number: i64) -> i64 {
+        GREATEST.set(GREATEST.get().max(number));
+        GREATEST.get()
+    }
 }
 
 #[cfg(feature = "planted")]
-pub use switch::{is, plant};
+pub use switch::{greatest, is, plant};
 
 /// Whether this bug is planted: never.
 #[cfg(not(feature = "planted"))]
 pub const fn is(_: Bug) -> bool {
     false
+}
+
+/// What a bug remembers, of which there is none: this number.
+#[cfg(not(feature = "planted"))]
+pub const fn greatest(number: i64) -> i64 {
+    number
 }

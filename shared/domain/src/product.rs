@@ -76,4 +76,11 @@ mod tests {
         let fields: Vec<_> = details.problems().into_iter().map(|problem| problem.field).collect();
         assert_eq!(fields, ["sku", "name", "category", "price"]);
     }
+
+    #[test]
+    fn what_costs_nothing_is_a_product() {
+        let price = Money::zero("GBP".parse().unwrap());
+        let gift = ProductDetails { sku: "a".into(), name: "A".into(), category: "c".into(), price };
+        assert_eq!(gift.problems(), []);
+    }
 }

@@ -56,3 +56,38 @@ impl Default for Terms {
 fn after(now: Timestamp, minutes: u32) -> Timestamp {
     now.saturating_add(SignedDuration::from_mins(minutes.into())).unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_settled_nothing_gives_a_day_to_pay_and_waits_for_no_goods() {
+        assert_eq!(Terms::default().pay_by(at(0)), at(24 * 60));
+        assert_eq!(Terms::default().wait_until(at(0)), None);
+    }
+
+    #[test]
+    fn goods_are_waited_for_as_long_as_was_settled() {
+        let terms = Terms { stock_minutes: 90, ..Terms::default() };
+        assert_eq!(terms.wait_until(at(5)), Some(at(95)));
+    }
+
+    #[test]
+    fn an_order_waits_ninety_days_at_most_and_a_minute_for_its_payment_at_least() {
+        let checked = |payment_minutes, stock_minutes| {
+            let terms = Terms { payment_minutes, stock_minutes, ..Terms::default() };
+            terms.checked().map(|it| (it.payment_minutes, it.stock_minutes))
+        };
+        let longest = 90 * 1_440;
+        assert_eq!(checked(1, 0), Ok((1, 0)));
+        assert_eq!(checked(longest, longest), Ok((longest, longest)));
+        for (payment, stock) in [(0, 0), (longest + 1, 0), (1, longest + 1)] {
+            assert_eq!(checked(payment, stock), Err(InvalidTerms));
+        }
+    }
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes)
+    }
+}

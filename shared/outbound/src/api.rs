@@ -1,5 +1,7 @@
 //! Another company's API: an address and a key for it. A key that is refused is looked up anew, once: it may have been rotated.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -56,14 +58,30 @@ where
     /// Makes a call, and once more with another key if it was refused for the key. Answers whatever the status.
     pub(crate) async fn send(&self, call: &Call) -> Result<Response<Bytes>, ApiError> {
         let secret = self.secret.current().await?;
-        let answer = self.http.send(self.request(call, secret.api_key())?).await?;
+        let answer = self.ask(call, secret.api_key()).await?;
         if answer.status() != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
         match self.secret.renewed(&secret).await? {
-            Some(renewed) => Ok(self.http.send(self.request(call, renewed.api_key())?).await?),
+            Some(renewed) => self.ask(call, renewed.api_key()).await,
             None => Ok(answer),
         }
+    }
+
+    /// Makes a call once. What was asked and answered is said for who looks closely: no bodies, no keys.
+    async fn ask(&self, call: &Call, key: &str) -> Result<Response<Bytes>, ApiError> {
+        let (request, began) = (self.request(call, key)?, Instant::now());
+        let answer = self.http.send(request).await;
+        let elapsed_ms = began.elapsed().as_millis();
+        let (method, path) = (call.method.as_str(), call.path.as_str());
+        match &answer {
+            Ok(answer) => {
+                let status = answer.status().as_u16();
+                tracing::debug!(method, path, status, elapsed_ms, "a company answers");
+            }
+            Err(error) => tracing::debug!(method, path, %error, elapsed_ms, "a company does not answer"),
+        }
+        Ok(answer?)
     }
 
     fn request(&self, call: &Call, key: &str) -> Result<Request<Full<Bytes>>, ApiError> {

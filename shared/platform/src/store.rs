@@ -29,7 +29,8 @@ pub(crate) async fn batch_get(
 ) -> Result<Vec<Item>, Unavailable> {
     let mut items = Vec::with_capacity(keys.len());
     for attempt in 0..BATCH_ATTEMPTS_MAX {
-        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
+        let consistent = !planted::is(Bug::BatchAsItWas);
+        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(consistent).build();
         let wanted = wanted.map_err(|error| unavailable(what)(error.into()))?;
         let got = client.batch_get_item().request_items(table, wanted).send().await.map_err(sdk(what))?;
         items.extend(got.responses.into_iter().flat_map(HashMap::into_values).flatten());

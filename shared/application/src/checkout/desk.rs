@@ -68,6 +68,13 @@ pub enum Undone {
     Order(#[from] OrderError),
 }
 
+impl Undone {
+    /// What may be done at any later time.
+    pub(super) fn later(reason: impl Into<String>) -> Self {
+        Self::Later { after: None, reason: reason.into() }
+    }
+}
+
 impl From<Unavailable> for Undone {
     fn from(error: Unavailable) -> Self {
         Self::Order(error.into())

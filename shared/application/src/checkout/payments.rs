@@ -1,9 +1,11 @@
 //! The payment desk: asks the provider for the money, gives it back, and learns what the provider tells of itself.
 
+mod refunds;
+
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use penstock_domain::order::{Command, Outcome, Payments, Refund};
+use penstock_domain::order::{Command, Outcome, Payments};
 use penstock_domain::planted::{self, Bug};
 use penstock_domain::{Money, OrderId, TenantId};
 
@@ -13,9 +15,9 @@ use crate::catalogue::Catalogue;
 use crate::history::History;
 use crate::ledger::Ledger;
 use crate::orders::Orders;
+use crate::ports::Cause;
 use crate::ports::payments::{
     Authorisation, PaymentError, PaymentProvider, PaymentReference, PaymentState, ProviderPayment,
-    RefundState, WantedRefund,
 };
 use crate::tenants::Tenants;
 
@@ -100,29 +102,33 @@ impl<L: Ledger, C: Catalogue, T: Tenants, P: PaymentProvider> PaymentDesk<L, C, 
         called_off: bool,
     ) -> Result<Settled, Undone> {
         let now = (self.clock)();
-        let tried = errand.was_tried(now) || (called_off && errand.age(now) >= AGAIN);
+        let age = errand.age(now);
+        let tried = errand.was_tried(now) || (called_off && age >= AGAIN);
         if called_off && !tried {
             return Ok(Settled::cancelled());
         }
-        let known = if tried { self.provider.look_up(&wanted.key).await } else { Ok(None) };
-        let payment = match known {
-            Ok(Some(payment)) => Ok(payment),
-            Ok(None) => match self.provider.authorise(wanted).await {
-                // It answers, knows of no payment, and will not make one: another attempt has another key.
-                Err(PaymentError::Retry { cause, .. }) if tried && errand.age(now) > PATIENCE => {
-                    return Ok(Settled::given_up(&cause.to_string()));
-                }
-                asked => asked,
-            },
-            Err(error) => Err(error),
-        };
-        match payment {
-            Ok(payment) if payment.state == PaymentState::Authorised && called_off => {
-                self.let_go(wanted, payment).await
-            }
-            Ok(payment) if payment.state == PaymentState::Authorised => self.take(wanted, payment).await,
-            Ok(payment) => outcome(payment),
+        match self.payment(wanted, tried, age).await {
+            Ok(payment) if payment.state != PaymentState::Authorised => outcome(payment),
+            Ok(payment) if called_off => self.let_go(wanted, payment).await,
+            Ok(payment) => self.take(wanted, payment).await,
             Err(error) => declined(error),
+        }
+    }
+
+    /// The attempt's payment: the one that the provider knows, or a new one.
+    async fn payment(
+        &self,
+        wanted: &Authorisation,
+        tried: bool,
+        age: SignedDuration,
+    ) -> Result<ProviderPayment, PaymentError> {
+        if tried && let Some(known) = self.provider.look_up(&wanted.key).await? {
+            return Ok(known);
+        }
+        match self.provider.authorise(wanted).await {
+            // It answers, knows of no payment, and will not make one: another attempt has another key.
+            Err(PaymentError::Retry { cause, .. }) if tried && age > PATIENCE => Err(given_up(&cause)),
+            asked => asked,
         }
     }
 
@@ -180,72 +186,12 @@ impl<L: Ledger, C: Catalogue, T: Tenants, P: PaymentProvider> PaymentDesk<L, C, 
                 Command::DeclinePayment { attempt, code, reason, pay_by: terms.pay_by((self.clock)()) }
             }
         };
-        match tell(&self.orders, errand, history, command).await? {
-            Ok(_) => Ok(()),
-            Err(refusal) => Err(Undone::Failed(refusal.to_string())),
-        }
-    }
-
-    /// Gives money back.
-    ///
-    /// # Errors
-    /// [`Undone::Later`] when the provider is not ready, [`Undone::Failed`] when it refuses.
-    pub async fn refund(&self, errand: &Errand, number: u32) -> Result<(), Undone> {
-        let history = self.orders.history(&errand.caller, errand.order).await?;
-        let order = history.now()?.order;
-        let known = order.payments.refunds.iter().find(|refund| refund.number == number);
-        let Some(refund) = known.filter(|refund| !refund.paid) else { return Ok(()) };
-        let reference = self.give_back(errand, refund).await?;
-        match tell(&self.orders, errand, history, Command::ConfirmRefund { refund: number, reference })
-            .await?
-        {
-            Ok(_) => Ok(()),
-            Err(refusal) => Err(Undone::Failed(refusal.to_string())),
-        }
-    }
-
-    /// Asks the provider, unless it has been asked with success; what came to nothing is asked with a new key.
-    async fn give_back(&self, errand: &Errand, refund: &Refund) -> Result<String, Undone> {
-        let Some(reference) = refund.reference.clone() else {
-            return Err(Undone::Failed(format!(
-                "nothing is known that refund {} could come from",
-                refund.number
-            )));
-        };
-        let payment = PaymentReference::from(reference);
-        let prefix = format!("{}/{}/refund/{}/", errand.tenant(), errand.order, refund.number);
-        let mut failed = 0;
-        if errand.was_tried((self.clock)()) {
-            for past in self.provider.refunds(&payment).await.map_err(undone)? {
-                match past.state {
-                    _ if !past.key.as_deref().unwrap_or_default().starts_with(&prefix) => {}
-                    RefundState::Failed { .. } => failed += 1,
-                    RefundState::Paid => return Ok(past.reference),
-                    RefundState::Pending => return Err(pending("the refund")),
-                }
-            }
-        }
-        let (tenant, order) = (errand.tenant().clone(), errand.order);
-        let (mut key, amount) = (format!("{prefix}{failed}"), refund.amount);
-        if planted::is(Bug::RefundKeyOfEachAttempt) {
-            key = format!("{key}/{}", errand.request.id);
-        }
-        let wanted = WantedRefund { key, tenant, order, refund: refund.number, payment, amount };
-        let asked = self.provider.refund(&wanted).await.map_err(undone)?;
-        match asked.state {
-            RefundState::Paid => Ok(asked.reference),
-            RefundState::Pending => Err(pending("the refund")),
-            RefundState::Failed { reason } => Err(Undone::Failed(format!("the refund failed: {reason}"))),
-        }
+        let told = tell(&self.orders, errand, history, command).await?;
+        told.map(drop).map_err(|refusal| Undone::Failed(refusal.to_string()))
     }
 }
 
 impl Settled {
-    fn given_up(cause: &str) -> Self {
-        let message = format!("the payment provider went on failing: {cause}");
-        Self::Declined { code: GIVEN_UP.to_owned(), message }
-    }
-
     fn cancelled() -> Self {
         let message = "the order was called off before it was paid".to_owned();
         Self::Declined { code: CANCELLED.to_owned(), message }
@@ -269,10 +215,15 @@ fn declined(error: PaymentError) -> Result<Settled, Undone> {
     match error {
         PaymentError::Declined { code, message } => Ok(Settled::Declined { code, message }),
         PaymentError::Retry { unknown: true, cause, .. } if planted::is(Bug::TimeOutIsDecline) => {
-            Ok(Settled::given_up(&cause.to_string()))
+            declined(given_up(&cause))
         }
         error => Err(undone(error)),
     }
+}
+
+fn given_up(cause: &Cause) -> PaymentError {
+    let message = format!("the payment provider went on failing: {cause}");
+    PaymentError::Declined { code: GIVEN_UP.to_owned(), message }
 }
 
 fn pending(what: &str) -> Undone {
@@ -304,3 +255,6 @@ fn void_key(attempt: &str) -> String {
 fn attempt_of(key: &str, tenant: &TenantId, order: OrderId) -> Option<u32> {
     key.strip_prefix(&format!("{tenant}/{order}/pay/"))?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,7 +75,7 @@ impl<L: Ledger, C: Catalogue, T: Tenants, K: Carrier, S: PackingSlips> ShippingD
                 return Ok(());
             }
         }
-        Err(Undone::Later { after: None, reason: "more parcels are to be sent".to_owned() })
+        Err(Undone::later("more parcels are to be sent"))
     }
 
     /// Sends the order's next parcel. Whether there is more to do.

@@ -107,20 +107,14 @@ impl<L: Ledger, C: Catalogue, T: Tenants, S: StockLedger> StockDesk<L, C, T, S> 
 
     async fn conclude(&self, of: &StockErrand, history: History, outcome: Outcome) -> Result<(), Undone> {
         match (&of.step, outcome) {
-            (_, Outcome::Failed(error)) => {
-                Err(Undone::Later { after: None, reason: format!("the warehouse: {error}") })
-            }
+            (_, Outcome::Failed(error)) => Err(Undone::later(format!("the warehouse: {error}"))),
             (Step::ReserveStock, Outcome::Done(kept) | Outcome::AlreadyDone(kept)) => {
-                let pay_by = self.orders.terms(of.errand.tenant()).await?.pay_by((self.clock)());
-                let command = Command::ConfirmStock { units: listed(&kept), pay_by };
-                // An order that was called off meanwhile gives the goods back by a step of its own.
-                tell(&self.orders, &of.errand, history, command).await.map(drop)
+                self.confirm(of, history, &kept).await
             }
             (Step::ReserveStock, Outcome::Short(missing)) => self.report(of, history, &missing).await,
             // What came back was sent, so its sale is on its way: a crash may hold that up for longer than a return takes.
             (Step::TakeBackStock, Outcome::Short(_)) if of.errand.age((self.clock)()) < SOLD_WITHIN => {
-                let reason = "the sale of what came back is not noted yet".to_owned();
-                Err(Undone::Later { after: None, reason })
+                Err(Undone::later("the sale of what came back is not noted yet"))
             }
             (step, Outcome::Short(missing)) => {
                 let missing: u32 = missing.values().sum();
@@ -128,6 +122,14 @@ impl<L: Ledger, C: Catalogue, T: Tenants, S: StockLedger> StockDesk<L, C, T, S> 
             }
             (_, Outcome::Done(_) | Outcome::AlreadyDone(_) | Outcome::AlreadyOver) => Ok(()),
         }
+    }
+
+    /// Tells the order what is kept for it.
+    async fn confirm(&self, of: &StockErrand, history: History, kept: &stock::Units) -> Result<(), Undone> {
+        let pay_by = self.orders.terms(of.errand.tenant()).await?.pay_by((self.clock)());
+        let command = Command::ConfirmStock { units: listed(kept), pay_by };
+        // An order that was called off meanwhile gives the goods back by a step of its own.
+        tell(&self.orders, &of.errand, history, command).await.map(drop)
     }
 
     /// Tells the order what is missing. Where it waits, the errand is run again later.
@@ -162,7 +164,11 @@ fn units_in(parts: &[Part], lines: &[Line]) -> Lines {
     parts.iter().filter_map(unit).collect()
 }
 
+/// What is in a parcel, unless it strays: its goods are given back when its order is called off, which may come later than this.
 fn sold(order: &Order, shipment: ShipmentId) -> Option<Lines> {
+    if order.status == Status::Cancelled {
+        return None;
+    }
     let parcel = order.fulfilment.parcel(shipment)?;
     Some(units_in(&parcel.parts, &order.lines))
 }

@@ -51,6 +51,13 @@ fn a_cancellation_is_told_with_its_reason_but_not_that_of_a_draft() {
 }
 
 #[test]
+fn money_that_went_back_is_told() {
+    let refund_paid = Event::RefundPaid { at: at(6), refund: 1, amount: pounds("12.50"), reference: None };
+    let mail = letter_for(vec![created("a@b.c"), placed(), started(), paid(), refund_paid]).unwrap();
+    assert_eq!(mail.message, Message::Refunded { amount: pounds("12.50") });
+}
+
+#[test]
 fn nobody_is_written_to_without_an_address_or_about_what_does_not_concern_them() {
     let Event::Created { at, customer_id, currency, lines, payment, .. } = created("a@b.c") else {
         panic!("it is a creation")

@@ -117,17 +117,7 @@ impl<L: Ledger, C: Catalogue, T: Tenants> Orders<L, C, T> {
             if let Some(answer) = history.answered(to.request)? {
                 return Ok(answer);
             }
-            let now = history.now()?;
-            expect(&now, to.expected)?;
-            let at = self.now().max(history.newest_at());
-            // A command said before decides nothing, and is committed all the same: its key must be remembered, or
-            // its repeat would be taken for a new command once the order has moved on.
-            let events = order::decide(&now.order, at, command.clone())?;
-            if history.commits().len() >= COMMITS_MAX {
-                return Err(OrderError::TooLong);
-            }
-            let head = history.head(&now, &events);
-            let commit = Commit::of(caller, to.request, to.id, now.version + 1, at, events, head);
+            let commit = self.decide(caller, to, &history, command.clone())?;
             match self.ledger.append(&commit).await {
                 Ok(()) => {
                     commit.count_transitions();
@@ -140,6 +130,27 @@ impl<L: Ledger, C: Catalogue, T: Tenants> Orders<L, C, T> {
         }
         // The last conflict may have been our own write.
         history.answered(to.request)?.ok_or(OrderError::Contended)
+    }
+
+    /// The commit that comes next.
+    fn decide(
+        &self,
+        caller: &Caller,
+        to: &ToOrder<'_>,
+        history: &History,
+        command: Command,
+    ) -> Result<Commit, OrderError> {
+        let now = history.now()?;
+        expect(&now, to.expected)?;
+        let at = self.now().max(history.newest_at());
+        // A command said before decides nothing, and is committed all the same: its key must be remembered, or
+        // its repeat would be taken for a new command once the order has moved on.
+        let events = order::decide(&now.order, at, command)?;
+        if history.commits().len() >= COMMITS_MAX {
+            return Err(OrderError::TooLong);
+        }
+        let head = history.head(&now, &events);
+        Ok(Commit::of(caller, to.request, to.id, now.version + 1, at, events, head))
     }
 }
 

@@ -1,18 +1,22 @@
 //! The use cases over ports in memory: lost races, repeats, lost answers, changed prices.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
+mod counters;
+mod memory;
 
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+
+use jiff::SignedDuration;
 use penstock_domain::order::Status;
-use penstock_domain::{IdempotencyKey, Money, Product, ProductDetails, TenantId};
+use penstock_domain::{IdempotencyKey, Money};
 use uuid::Uuid;
 
 use super::*;
 use crate::caller::Request;
-use crate::catalogue::Found;
-use crate::ledger::Commit;
 use crate::tenants::Settings;
+pub(crate) use counters::Counters;
+pub(crate) use memory::{MemoryCatalogue, MemoryLedger};
+use memory::{gbp, product};
 
 #[tokio::test]
 async fn a_repeated_creation_answers_with_the_first_order() {
@@ -110,15 +114,71 @@ async fn a_price_is_not_called_wrong_from_memory() {
 }
 
 #[tokio::test]
+async fn another_price_than_the_catalogues_stands_when_its_caller_may_set_prices() {
+    let shop = Shop::new();
+    let mut items = wanted().items;
+    items[0].unit_price = Some(gbp(199));
+    let order = || WantedOrder { items: items.clone(), ..wanted() };
+    let refused = shop.orders.create(&caller(), &request(1, "a"), order()).await;
+    assert!(matches!(refused, Err(OrderError::Refused(Refusal::Lines(_)))));
+    let broker = Caller { roles: ["pricing".to_owned()].into(), ..caller() };
+    let created = shop.orders.create(&broker, &request(1, "a"), order()).await.unwrap();
+    assert!(matches!(created, Created::New(record) if record.order.total == gbp(2 * 199)));
+}
+
+#[tokio::test]
 async fn the_order_is_shown_as_it_was_then() {
     let shop = Shop::new();
     let id = shop.draft(1).await;
     let placed = shop.place(id, 2).await.unwrap();
-    let before = placed.order.updated_at - jiff::SignedDuration::from_millis(1);
+    let before = placed.order.updated_at - SignedDuration::from_millis(1);
     let then = shop.orders.get(&caller(), id, Some(before)).await.unwrap();
     assert_eq!((then.order.status, then.version), (Status::Draft, 1));
     let never = shop.orders.get(&caller(), id, Some(Timestamp::MIN)).await;
     assert!(matches!(never, Err(OrderError::NotFound(_))));
+}
+
+#[tokio::test]
+async fn no_commit_is_earlier_than_the_one_before_it_though_the_clock_is_put_back() {
+    let shop = Shop::new();
+    let id = shop.draft(1).await;
+    let created = shop.orders.get(&caller(), id, None).await.unwrap().order.created_at;
+    shop.seconds.fetch_sub(3_600, Ordering::SeqCst);
+    let placed = shop.place(id, 2).await.unwrap();
+    assert_eq!(placed.order.updated_at, created);
+    assert_eq!(shop.orders.get(&caller(), id, Some(created)).await.unwrap(), placed);
+}
+
+#[tokio::test]
+async fn an_order_takes_as_many_commits_as_it_may_have_and_no_more() {
+    let shop = Shop::new();
+    let id = shop.draft(1).await;
+    shop.orders.ledger.fill(id, COMMITS_MAX - 1);
+    shop.place(id, 2).await.unwrap();
+    assert!(matches!(shop.cancel(id, 3, "c", None).await, Err(OrderError::TooLong)));
+}
+
+#[tokio::test]
+async fn what_happens_to_orders_is_counted_once_and_not_what_a_rival_did() {
+    let counters = Counters::default();
+    let _listening = metrics::set_default_local_recorder(&counters);
+    let counted = || {
+        [
+            "OrderTransitions/placeOrder",
+            "OrderTransitions/cancelOrder",
+            "OrderTransitions/editDraft",
+            "LostRaces",
+        ]
+        .map(|name| counters.of(name))
+    };
+    let shop = Shop::new();
+    let id = shop.draft(1).await;
+    shop.orders.ledger.meet_itself();
+    shop.place(id, 2).await.unwrap();
+    assert_eq!(counted(), [1, 0, 0, 0], "a retry beneath us met our own write");
+    shop.orders.ledger.rival(id, 1);
+    shop.cancel(id, 3, "c", None).await.unwrap();
+    assert_eq!(counted(), [1, 1, 0, 1]);
 }
 
 #[tokio::test]
@@ -129,27 +189,28 @@ async fn another_tenants_order_does_not_exist() {
     assert!(matches!(shop.orders.get(&stranger, id, None).await, Err(OrderError::NotFound(_))));
 }
 
-// A shop in memory.
-
-struct Shop {
-    orders: Orders<MemoryLedger, MemoryCatalogue, DefaultLimits>,
+/// A shop in memory, whose clock moves on by a second each time it is looked at.
+pub(crate) struct Shop {
+    pub(crate) orders: Orders<MemoryLedger, MemoryCatalogue, Settings>,
+    seconds: Arc<AtomicI64>,
 }
 
 impl Shop {
-    fn new() -> Self {
-        let seconds = AtomicU32::new(0);
-        let clock: Clock = Arc::new(move || {
-            let at = seconds.fetch_add(1, Ordering::SeqCst);
-            Timestamp::from_second(1_291_191_960 + i64::from(at)).unwrap()
-        });
-        Self { orders: Orders::new(MemoryLedger::default(), MemoryCatalogue::new(), DefaultLimits, clock) }
+    pub(crate) fn new() -> Self {
+        let seconds = Arc::new(AtomicI64::new(1_291_191_960));
+        let clock: Clock = {
+            let seconds = Arc::clone(&seconds);
+            Arc::new(move || Timestamp::from_second(seconds.fetch_add(1, Ordering::SeqCst)).unwrap())
+        };
+        let (ledger, catalogue) = (MemoryLedger::default(), MemoryCatalogue::new());
+        Self { orders: Orders::new(ledger, catalogue, Settings::default(), clock), seconds }
     }
 
     async fn create(&self, name: u128, digest: &str) -> Result<Created, OrderError> {
         self.orders.create(&caller(), &request(name, digest), wanted()).await
     }
 
-    async fn draft(&self, name: u128) -> OrderId {
+    pub(crate) async fn draft(&self, name: u128) -> OrderId {
         let wanted = WantedOrder { draft: true, ..wanted() };
         self.orders.create(&caller(), &request(name, "draft"), wanted).await.unwrap();
         OrderId::derive(&caller().tenant, key(name))
@@ -167,7 +228,7 @@ impl Shop {
         self.orders.edit_draft(&caller(), to, &items).await
     }
 
-    async fn cancel(
+    pub(crate) async fn cancel(
         &self,
         id: OrderId,
         name: u128,
@@ -177,118 +238,6 @@ impl Shop {
         let request = request(name, digest);
         let expected = |version| expected.is_none_or(|expected| expected == version);
         self.orders.cancel(&caller(), ToOrder { id, request: &request, expected: &expected }, None).await
-    }
-}
-
-#[derive(Default)]
-pub(crate) struct MemoryLedger {
-    commits: Mutex<BTreeMap<(TenantId, OrderId), Vec<Commit>>>,
-    reads: AtomicU32,
-    rivals: Mutex<Option<(OrderId, u32)>>,
-}
-
-impl MemoryLedger {
-    /// Lets a rival be faster, so many times: it appends an edit just before the next append.
-    fn rival(&self, order: OrderId, times: u32) {
-        *self.rivals.lock().unwrap() = Some((order, times));
-    }
-
-    fn let_the_rival_go_first(&self, commit: &Commit) {
-        let mut rivals = self.rivals.lock().unwrap();
-        let Some((order, times)) = rivals.as_mut().filter(|(_, times)| *times > 0) else { return };
-        *times -= 1;
-        let events = vec![penstock_domain::order::Event::LinesReplaced { at: commit.at, lines: vec![] }];
-        let theirs = Commit {
-            key: key(1_000 + u128::from(*times)),
-            events,
-            request_id: "rival".into(),
-            ..commit.clone()
-        };
-        self.commits.lock().unwrap().get_mut(&(commit.tenant.clone(), *order)).unwrap().push(theirs);
-    }
-}
-
-impl Ledger for MemoryLedger {
-    async fn read(&self, tenant: &TenantId, order: OrderId) -> Result<Vec<Commit>, Unavailable> {
-        self.reads.fetch_add(1, Ordering::SeqCst);
-        Ok(self.commits.lock().unwrap().get(&(tenant.clone(), order)).cloned().unwrap_or_default())
-    }
-
-    async fn first(&self, tenant: &TenantId, order: OrderId) -> Result<Option<Commit>, Unavailable> {
-        Ok(self.commits.lock().unwrap().get(&(tenant.clone(), order)).map(|commits| commits[0].clone()))
-    }
-
-    async fn append(&self, commit: &Commit) -> Result<(), AppendError> {
-        self.let_the_rival_go_first(commit);
-        let mut all = self.commits.lock().unwrap();
-        let commits = all.entry((commit.tenant.clone(), commit.order)).or_default();
-        match commits.get(commit.number as usize - 1) {
-            Some(theirs) => Err(AppendError::Conflict(Box::new(theirs.clone()))),
-            None => {
-                commits.push(commit.clone());
-                Ok(())
-            }
-        }
-    }
-}
-
-/// Shared, as a table is by several functions.
-impl Ledger for std::sync::Arc<MemoryLedger> {
-    async fn read(&self, tenant: &TenantId, order: OrderId) -> Result<Vec<Commit>, Unavailable> {
-        MemoryLedger::read(self, tenant, order).await
-    }
-
-    async fn first(&self, tenant: &TenantId, order: OrderId) -> Result<Option<Commit>, Unavailable> {
-        MemoryLedger::first(self, tenant, order).await
-    }
-
-    async fn append(&self, commit: &Commit) -> Result<(), AppendError> {
-        MemoryLedger::append(self, commit).await
-    }
-}
-
-pub(crate) struct MemoryCatalogue {
-    products: Mutex<BTreeMap<ProductId, Product>>,
-    remembered: Mutex<BTreeMap<ProductId, Product>>,
-}
-
-impl MemoryCatalogue {
-    pub(crate) fn new() -> Self {
-        Self { products: Mutex::new([product(250)].into()), remembered: Mutex::default() }
-    }
-
-    fn remember_price(&self, pence: i64) {
-        self.remembered.lock().unwrap().extend([product(pence)]);
-    }
-}
-
-impl Catalogue for MemoryCatalogue {
-    async fn find(&self, _: &TenantId, _: &BTreeSet<ProductId>) -> Result<Found, Unavailable> {
-        let remembered = self.remembered.lock().unwrap().clone();
-        let mut products = self.products.lock().unwrap().clone();
-        let ids = remembered.keys().copied().collect();
-        products.extend(remembered);
-        Ok(Found { products, remembered: ids })
-    }
-
-    fn forget(&self, _: &TenantId, ids: &BTreeSet<ProductId>) {
-        self.remembered.lock().unwrap().retain(|id, _| !ids.contains(id));
-    }
-
-    async fn put(&self, _: &TenantId, _: &Product) -> Result<bool, Unavailable> {
-        Ok(true)
-    }
-
-    async fn delete(&self, _: &TenantId, _: ProductId) -> Result<(), Unavailable> {
-        Ok(())
-    }
-}
-
-pub(crate) struct DefaultLimits;
-
-impl Tenants for DefaultLimits {
-    async fn settings(&self, _: &TenantId) -> Result<Settings, Unavailable> {
-        Ok(Settings::default())
     }
 }
 
@@ -317,19 +266,4 @@ pub(crate) fn wanted() -> WantedOrder {
         payment: None,
         contact: None,
     }
-}
-
-fn product(pence: i64) -> (ProductId, Product) {
-    let id = ProductId::from(Uuid::from_u128(5));
-    let details = ProductDetails {
-        sku: "85123A".into(),
-        name: "HOLDER".into(),
-        category: "goods".into(),
-        price: gbp(pence),
-    };
-    (id, Product { id, details })
-}
-
-fn gbp(pence: i64) -> Money {
-    Money::from_minor(pence, "GBP".parse().unwrap()).unwrap()
 }

@@ -251,3 +251,15 @@ impl fmt::Display for PaymentReference {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payment_is_called_what_its_provider_calls_it() {
+        let reference = PaymentReference::from("pi_1".to_owned());
+        assert_eq!((reference.as_str(), reference.to_string()), ("pi_1", "pi_1".to_owned()));
+        assert_eq!(String::from(reference), "pi_1");
+    }
+}

@@ -1,6 +1,7 @@
-//! The use cases over a ledger in memory: batches, lost races, lost answers, orders beyond one transaction.
+//! The use cases over a ledger in memory: batches, lost races, lost answers.
 
 mod memory;
+mod transactions;
 
 use std::sync::Arc;
 
@@ -11,7 +12,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::caller::{Caller, Request};
-use memory::{MemoryStock, Next};
+pub(crate) use memory::MemoryStock;
+use memory::Next;
 
 #[tokio::test]
 async fn a_batch_of_orders_shares_one_write_of_a_card() {
@@ -68,6 +70,7 @@ async fn a_race_that_cannot_be_won_ends() {
     house.ledger.plan(vec![Next::Conflict; ATTEMPTS_MAX as usize]);
     let outcomes = house.apply(&[reserve(1, &[(1, 1)])]).await;
     assert!(matches!(&outcomes[0], Outcome::Failed(why) if matches!(**why, StockError::Contended)));
+    assert_eq!(house.ledger.pauses(), (0..ATTEMPTS_MAX - 1).collect::<Vec<_>>(), "longer each time");
     assert_eq!(said(&house.apply(&[reserve(1, &[(1, 1)])]).await), ["done"]);
 }
 
@@ -89,64 +92,6 @@ async fn a_retry_beneath_us_that_meets_our_own_write_is_done_before() {
     house.ledger.plan(vec![Next::WriteTwice]);
     assert_eq!(said(&house.apply(&[reserve(1, &[(1, 2)])]).await), ["before"]);
     assert_eq!(house.of(1).await, [5, 2]);
-}
-
-#[tokio::test]
-async fn many_orders_go_in_as_few_transactions_as_hold_them() {
-    let stocked: Vec<_> = (1..=60).map(|product| (product, 100)).collect();
-    let house = House::with(&stocked).await;
-    let wanted = |from: u128| (from..from + 20).map(|product| (product, 1)).collect::<Vec<_>>();
-    let operations: Vec<_> = (0..9).map(|it| reserve(it, &wanted(1 + 20 * (it % 3)))).collect();
-    assert_eq!(said(&house.apply(&operations).await), ["done"; 9]);
-    assert_eq!((house.ledger.reads(), house.ledger.writes()), (1, 1), "60 cards and 9 reservations");
-}
-
-#[tokio::test]
-async fn an_order_of_300_products_is_reserved_sold_and_released_in_parts() {
-    let stocked: Vec<_> = (1..=300).map(|product| (product, 9)).collect();
-    let house = House::with(&stocked).await;
-    let all: Vec<_> = (1..=300).map(|product| (product, 2)).collect();
-    assert_eq!(said(&house.apply(&[reserve(1, &all)]).await), ["done"]);
-    assert_eq!(house.ledger.writes(), 4);
-    let some: Vec<_> = (1..=250).map(|product| (product, 1)).collect();
-    let outcomes = house.apply(&[sell(1, "parcel", &some), release(1), reserve(2, &[(300, 9)])]).await;
-    assert_eq!(said(&outcomes), ["done", "done", "done"]);
-    assert_eq!([house.of(1).await, house.of(260).await, house.of(300).await], [[8, 0], [9, 0], [9, 9]]);
-}
-
-#[tokio::test]
-async fn a_large_order_that_is_cut_short_is_finished_by_its_repetition_or_released() {
-    let stocked: Vec<_> = (1..=300).map(|product| (product, 9)).collect();
-    let all: Vec<_> = (1..=300).map(|product| (product, 2)).collect();
-    for written in 0..4 {
-        for cut in [Next::Fail, Next::LoseAnswer] {
-            let house = House::with(&stocked).await;
-            house.ledger.plan([vec![Next::Go; written], vec![cut]].concat());
-            assert_eq!(said(&house.apply(&[reserve(1, &all)]).await), ["failed"]);
-            let again = said(&house.apply(&[reserve(1, &all)]).await);
-            assert!(again == ["done"] || again == ["before"], "{again:?}");
-            assert_eq!([house.of(1).await, house.of(300).await], [[9, 2]; 2]);
-            house.ledger.plan([vec![Next::Go; written], vec![cut]].concat());
-            assert_eq!(said(&house.apply(&[release(1)]).await), ["failed"]);
-            house.apply(&[release(1)]).await;
-            assert_eq!([house.of(1).await, house.of(300).await], [[9, 0]; 2]);
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_large_order_that_finds_too_little_on_the_way_gives_back_what_it_has() {
-    let stocked: Vec<_> = (1..=300).map(|product| (product, 9)).collect();
-    let all: Vec<_> = (1..=300).map(|product| (product, 2)).collect();
-    let house = House::with(&stocked).await;
-    house.ledger.meanwhile(2, vec![reserve(9, &[(300, 8)])]);
-    // The cards of the rest were read at the beginning: that one has changed is seen when it is written.
-    let outcomes = house.apply(&[reserve(1, &all)]).await;
-    assert!(
-        matches!(&outcomes[0], Outcome::Short(missing) if *missing == units(&[(300, 1)])),
-        "{outcomes:?}"
-    );
-    assert_eq!([house.of(1).await, house.of(300).await], [[9, 0], [9, 8]]);
 }
 
 #[tokio::test]
@@ -267,6 +212,11 @@ fn release(number: u128) -> Operation {
 
 fn sell(number: u128, key: &str, of: &[(u128, u32)]) -> Operation {
     Operation::Sell { order: order(number), key: key.to_owned(), lines: lines(of) }
+}
+
+/// One unit of each product.
+fn wanted_of(products: std::ops::RangeInclusive<u128>) -> Vec<(u128, u32)> {
+    products.map(|product| (product, 1)).collect()
 }
 
 fn lines(of: &[(u128, u32)]) -> Vec<(ProductId, u32)> {

@@ -43,6 +43,17 @@ async fn a_tenant_has_no_more_webhooks_than_it_may() {
 }
 
 #[tokio::test]
+async fn a_tenants_webhooks_are_listed() {
+    let shop = Shop::open();
+    assert_eq!(shop.webhooks.list(&tenant()).await.unwrap(), []);
+    for number in [2, 1] {
+        shop.put(number, "a").await.unwrap();
+    }
+    let listed: Vec<_> = shop.webhooks.list(&tenant()).await.unwrap().iter().map(|it| it.id).collect();
+    assert_eq!(listed, [id(1), id(2)]);
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_said_to_be() {
     let shop = Shop::open();
     let none = WebhookId::from(Uuid::from_u128(1));
@@ -93,6 +104,19 @@ async fn a_failing_delivery_is_tried_on_schedule_and_then_given_up() {
     let delivery = shop.delivery(1).await;
     assert_eq!((delivery.attempts, delivery.status), (TRIES_MAX, DeliveryStatus::Failed));
     assert_eq!((shop.script.calls(), delivery.last.status), (10, Some(500)));
+}
+
+#[tokio::test]
+async fn how_an_answer_begins_is_kept_with_its_delivery_unless_it_is_empty() {
+    let shop = Shop::open();
+    shop.put(1, "a").await.unwrap();
+    for (event, (beginning, kept)) in
+        [("", None), ("no such order", Some("no such order"))].into_iter().enumerate()
+    {
+        shop.script.answer_with(Ok(400), beginning);
+        shop.deliver(&shop.errand(event)).await;
+        assert_eq!(shop.delivery(event).await.last.answer.as_deref(), kept);
+    }
 }
 
 #[tokio::test]
@@ -174,11 +198,30 @@ async fn a_deleted_webhook_gets_nothing() {
 }
 
 #[tokio::test]
+async fn a_webhook_that_memory_knows_to_be_enabled_is_not_read() {
+    let shop = Shop::open();
+    shop.put(1, "a").await.unwrap();
+    let (errand, reads) = (shop.errand(1), shop.store.reads());
+    assert!(matches!(shop.attempt(&errand).await, Attempted::Tried { .. }));
+    assert_eq!(shop.store.reads(), reads);
+}
+
+#[tokio::test]
 async fn what_came_a_moment_ago_is_delivered_to_though_memory_does_not_know_it() {
     let shop = Shop::open();
     shop.store.remember_nothing_new();
     shop.put(1, "a").await.unwrap();
     assert!(matches!(shop.deliver(&shop.errand(1)).await, Attempted::Tried { .. }));
+    assert_eq!(shop.script.calls(), 1);
+}
+
+#[tokio::test]
+async fn what_was_enabled_a_moment_ago_is_delivered_to_though_memory_knows_it_disabled() {
+    let shop = Shop::open();
+    shop.put_as(1, "a", false).await.unwrap();
+    shop.store.remember_nothing_new();
+    shop.put(1, "a").await.unwrap();
+    shop.deliver(&shop.errand(1)).await;
     assert_eq!(shop.script.calls(), 1);
 }
 
@@ -213,8 +256,12 @@ impl Shop {
     }
 
     async fn put(&self, number: u128, text: &str) -> Result<Put, WebhookError> {
+        self.put_as(number, text, true).await
+    }
+
+    async fn put_as(&self, number: u128, text: &str, enabled: bool) -> Result<Put, WebhookError> {
         let target = Target::parse("https://shop.example.com/", Reach::Internet).unwrap();
-        let wanted = Wanted { target, event_types: EventTypes::All, description: None, enabled: true };
+        let wanted = Wanted { target, event_types: EventTypes::All, description: None, enabled };
         self.webhooks.put(&tenant(), id(number), wanted, &secret(text)).await
     }
 

@@ -238,7 +238,7 @@ impl Decision {
     /// Gives back a part of what the order is paid with, never more than is left of it.
     pub(super) fn refund_kept(&mut self, amount: Money) {
         let kept = self.order.payments.kept(self.order.currency);
-        let amount = if amount.minor() > kept.minor() { kept } else { amount };
+        let amount = std::cmp::min_by_key(amount, kept, |it| it.minor());
         let reference = self.order.payments.capture().and_then(|(_, reference)| reference).map(str::to_owned);
         if amount.minor() > 0 {
             self.refund(amount, reference);

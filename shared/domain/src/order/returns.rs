@@ -1,6 +1,7 @@
 //! Decisions about what comes back.
 
 use crate::ReturnId;
+use crate::planted::{self, Bug};
 
 use super::decide::Decision;
 use super::fulfilment::value;
@@ -19,7 +20,8 @@ pub(super) fn request(
     }
     decision.require(Action::RequestReturn)?;
     let at = decision.at;
-    if let Some(until) = decision.order.returnable_until().filter(|until| at > *until) {
+    let closed = decision.order.returnable_until().filter(|until| at > *until);
+    if let Some(until) = closed.filter(|_| !planted::is(Bug::ReturnedLate)) {
         return Err(Refusal::ReturnWindowClosed(until));
     }
     let arrived = decision.order.fulfilment.arrived(&decision.order.lines);

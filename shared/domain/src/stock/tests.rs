@@ -1,5 +1,6 @@
 //! Stock's rules as sentences, and as properties of any sequence of operations.
 
+mod cards;
 mod properties;
 mod rules;
 

@@ -114,6 +114,7 @@ mod tests {
     fn a_secret_is_not_printed() {
         let secrets = Secrets::new(secret("whsec_1"), at(0));
         assert!(!format!("{secrets:?}").contains("whsec_1"));
+        assert_eq!(format!("{:?}", secret("whsec_1")), "Secret(…)");
     }
 
     fn secret(text: &str) -> Secret {

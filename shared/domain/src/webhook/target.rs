@@ -1,6 +1,5 @@
 //! The URL of a webhook, as far as it can be judged by its looks. What its name leads to is judged when it is called.
 
-use std::fmt;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -87,12 +86,6 @@ impl Target {
     }
 }
 
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// The address that stands in the URL itself, in whatever notation.
 fn address(url: &Url) -> Option<IpAddr> {
     match url.host()? {
@@ -166,6 +159,19 @@ mod tests {
         ] {
             assert_eq!(Target::parse(text, Reach::Internet), Err(error), "{text}");
         }
+    }
+
+    #[test]
+    fn a_url_is_so_long_as_it_was_written_and_as_it_is_kept() {
+        let start = "https://shop.example.com/";
+        let of_length = |length| format!("{start}{}", "a".repeat(length - start.len()));
+        let parse = |text: &str| Target::parse(text, Reach::Internet).map(|it| it.as_str().len());
+        assert_eq!(parse(&of_length(LENGTH_MAX)), Ok(LENGTH_MAX));
+        assert_eq!(parse(&of_length(LENGTH_MAX + 1)), Err(InvalidTarget::Malformed));
+        let shorter_when_kept = format!("{start}{}", "./".repeat(LENGTH_MAX / 2));
+        assert_eq!(parse(&shorter_when_kept), Err(InvalidTarget::Malformed));
+        let longer_when_kept = format!("{start}{}", "ä".repeat(LENGTH_MAX / 4));
+        assert_eq!(parse(&longer_when_kept), Err(InvalidTarget::Malformed));
     }
 
     #[test]

@@ -60,6 +60,15 @@ fn enabling_it_anew_forgets_why_it_was_disabled() {
 }
 
 #[test]
+fn a_new_secret_signs_with_the_old_one_and_is_a_change() {
+    let mut webhook = webhook();
+    webhook.rotate(Secret::new("whsec_b".to_owned()), at(1));
+    let signing: Vec<_> = webhook.secrets.at(at(2)).map(|it| it.secret.reveal()).collect();
+    assert_eq!(signing, ["whsec_b", "whsec_a"]);
+    assert_eq!((webhook.version, webhook.updated_at), (2, at(1)));
+}
+
+#[test]
 fn an_event_is_one_delivery_and_later_ones_sort_after_it() {
     let (tenant, id) = ("acme".parse().unwrap(), webhook().id);
     let derive = |event, hours| DeliveryId::derive(&tenant, id, event, at(hours));

@@ -27,7 +27,7 @@ pub(super) enum Next {
 }
 
 #[derive(Clone, Default)]
-pub(super) struct MemoryStock(Arc<Inner>);
+pub(crate) struct MemoryStock(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
@@ -38,6 +38,7 @@ struct Inner {
     down: Mutex<bool>,
     reads: AtomicU32,
     writes: AtomicU32,
+    pauses: Mutex<Vec<u32>>,
 }
 
 #[derive(Default)]
@@ -56,11 +57,11 @@ impl MemoryStock {
         *self.0.rivals.lock().unwrap() = Some((append, operations));
     }
 
-    pub(super) fn go_down(&self) {
+    pub(crate) fn go_down(&self) {
         *self.0.down.lock().unwrap() = true;
     }
 
-    pub(super) fn reset(&self) {
+    pub(crate) fn reset(&self) {
         self.0.reads.store(0, Ordering::SeqCst);
         self.0.writes.store(0, Ordering::SeqCst);
     }
@@ -69,8 +70,13 @@ impl MemoryStock {
         self.0.reads.load(Ordering::SeqCst)
     }
 
-    pub(super) fn writes(&self) -> u32 {
+    pub(crate) fn writes(&self) -> u32 {
         self.0.writes.load(Ordering::SeqCst)
+    }
+
+    /// The conflicts that were waited after.
+    pub(super) fn pauses(&self) -> Vec<u32> {
+        self.0.pauses.lock().unwrap().clone()
     }
 
     fn let_rivals_go_first(&self) {
@@ -139,7 +145,9 @@ impl StockLedger for MemoryStock {
         }
     }
 
-    async fn pause(&self, _: u32) {}
+    async fn pause(&self, conflict: u32) {
+        self.0.pauses.lock().unwrap().push(conflict);
+    }
 }
 
 fn unknown() -> Unavailable {

@@ -11,6 +11,7 @@ pub(super) struct Memory {
     deliveries: Arc<Mutex<BTreeMap<DeliveryId, Delivery>>>,
     conflicts: Arc<Mutex<u32>>,
     remembered: Arc<Mutex<Option<Arc<[Webhook]>>>>,
+    reads: Arc<Mutex<u32>>,
 }
 
 impl Memory {
@@ -23,6 +24,11 @@ impl Memory {
     pub(super) fn remember_nothing_new(&self) {
         let now = self.webhooks.lock().unwrap().values().cloned().collect();
         *self.remembered.lock().unwrap() = Some(now);
+    }
+
+    /// How often one webhook was read.
+    pub(super) fn reads(&self) -> u32 {
+        *self.reads.lock().unwrap()
     }
 
     pub(super) fn webhook(&self, id: WebhookId) -> Option<Webhook> {
@@ -44,6 +50,7 @@ impl WebhookStore for Memory {
     }
 
     async fn get(&self, _: &TenantId, id: WebhookId) -> Result<Option<Webhook>, Unavailable> {
+        *self.reads.lock().unwrap() += 1;
         Ok(self.webhook(id))
     }
 
@@ -92,7 +99,12 @@ pub(super) struct Script {
 impl Script {
     /// From now on every door answers so; with success until told otherwise.
     pub(super) fn answer(&self, answer: Result<u16, &str>) {
-        let answer = answer.map(|status| Answer { status, beginning: String::new() });
+        self.answer_with(answer, "");
+    }
+
+    /// The same, with a body that begins so.
+    pub(super) fn answer_with(&self, answer: Result<u16, &str>, beginning: &str) {
+        let answer = answer.map(|status| Answer { status, beginning: beginning.to_owned() });
         *self.answer.lock().unwrap() = Some(answer.map_err(|why| Undelivered::Failed(why.to_owned())));
     }
 

@@ -1,6 +1,7 @@
 //! Stock and payment: what is asked of an order while it is being checked out.
 
 use super::*;
+use crate::order::decide::ATTEMPTS_MAX;
 
 #[test]
 fn goods_that_are_kept_are_paid_for_at_once() {
@@ -61,6 +62,17 @@ fn goods_that_are_missing_are_waited_for_where_the_tenant_says_so() {
 }
 
 #[test]
+fn goods_that_are_still_missing_when_the_wait_is_over_cancel_the_order() {
+    let report = Command::ReportShortage { missing: missing(), wait_until: Some(tomorrow()) };
+    let short = Event::StockShort { at: now(), missing: missing(), wait_until: Some(tomorrow()) };
+    let reason = format!("out of stock: 2 of {} missing", missing()[0].product_id);
+    order([created_to_pay(), placed(), short]).at(tomorrow()).when(report).then([
+        Event::StockShort { at: tomorrow(), missing: missing(), wait_until: None },
+        Event::Cancelled { at: tomorrow(), reason: Some(reason), refund: None },
+    ]);
+}
+
+#[test]
 fn an_order_that_waits_too_long_is_cancelled() {
     let waiting = Event::StockReserved { at: now(), units: kept(), pay_by: Some(tomorrow()) };
     let events = [created(), placed(), waiting];
@@ -96,6 +108,32 @@ fn a_declined_payment_can_be_tried_again() {
     order([created_to_pay(), placed(), reserved(), started()]).when(decline(1)).then([declined()]);
     let given = Event::PaymentMethodGiven { at: now(), method: visa() };
     order(failed).when(pay()).then([given, retried(), started_as(2)]);
+}
+
+#[test]
+fn a_payment_is_tried_so_often_and_no_more() {
+    let mut events = vec![created_to_pay(), placed(), reserved(), started()];
+    for attempt in 2..=ATTEMPTS_MAX {
+        events.extend([declined_as(attempt - 1), retried(), started_as(attempt)]);
+    }
+    let before_last = events.len() - 2;
+    let given = Event::PaymentMethodGiven { at: now(), method: visa() };
+    order(&events[..before_last]).when(pay()).then([given, retried(), started_as(ATTEMPTS_MAX)]);
+    events.push(declined_as(ATTEMPTS_MAX));
+    order(events).when(pay()).then_refused(Refusal::TooManyAttempts(ATTEMPTS_MAX));
+}
+
+#[test]
+fn what_an_order_is_being_paid_with_is_not_changed() {
+    let processing = [created_to_pay(), placed(), reserved(), started()];
+    order(&processing).when(pay()).then(NOTHING);
+    let other = Command::GivePaymentMethod { method: "pm_card_mastercard".parse().unwrap() };
+    let refusal = Refusal::NotAllowed {
+        status: PaymentProcessing,
+        action: AuthorizePayment,
+        allowed: allowed(PaymentProcessing),
+    };
+    order(processing).when(other).then_refused(refusal);
 }
 
 #[test]

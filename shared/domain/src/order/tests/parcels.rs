@@ -22,6 +22,14 @@ fn a_parcel_is_created_once() {
 }
 
 #[test]
+fn all_that_is_left_can_be_named() {
+    let confirmed = [created_to_pay(), placed(), reserved(), started(), paid()];
+    let parts = vec![Part { line: 0, quantity: 10 }];
+    let all = Command::CreateShipment { id: shipment(), parts, consignment: None };
+    order(confirmed).when(all).then([packed(), shipped()]);
+}
+
+#[test]
 fn no_more_is_sent_than_was_ordered() {
     let confirmed = [created_to_pay(), placed(), reserved(), started(), paid()];
     let part = Part { line: 0, quantity: 11 };
@@ -126,6 +134,26 @@ fn a_return_pays_back_what_came_back() {
     let other = ReturnId::from(Uuid::from_u128(89));
     let unknown = Command::ReceiveReturn { id: other, restock: true };
     order(back).when(unknown).then_refused(Refusal::NoReturn(other));
+}
+
+#[test]
+fn no_more_goes_back_than_was_captured() {
+    let captured = |pence| {
+        let reference = Some("pi_1".to_owned());
+        Event::PaymentConfirmed { at: now(), captured: gbp(pence), attempt: 1, reference }
+    };
+    let returned = |pence| {
+        let before =
+            [created_to_pay(), placed(), reserved(), started(), captured(pence), packed(), shipped()];
+        let arrived = [tracked(ParcelStatus::Delivered), Event::Delivered { at: now() }];
+        let (return_id, parts) = (Some(return_id()), vec![Part { line: 0, quantity: 10 }]);
+        let asked = Event::ReturnRequested { at: now(), reason: None, return_id, parts };
+        order([before.to_vec(), arrived.to_vec(), vec![asked]].concat())
+    };
+    let received = || Command::ReceiveReturn { id: return_id(), restock: true };
+    let came = Event::Returned { at: now(), restock: Some(true) };
+    returned(1_000).when(received()).then([came.clone(), refund_requested(1_000)]);
+    returned(0).when(received()).then([came, Event::Refunded { at: now(), amount: gbp(0) }]);
 }
 
 #[test]
