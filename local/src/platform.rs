@@ -64,6 +64,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// The world outside.
     pub outside: OutsideOptions,
+    /// How many shards a table's stream has. A laptop has one.
+    pub stream_shards: usize,
 }
 
 impl Options {
@@ -81,6 +83,7 @@ impl Options {
             hosting: Arc::new(Resident),
             clock: Arc::new(WallClock),
             outside: OutsideOptions::default(),
+            stream_shards: 1,
         }
     }
 }
@@ -204,7 +207,8 @@ impl Platform {
         let processes = Processes { aws_url: &aws_url, stopping: &stopping };
         let functions = start_functions(&template, &options, &cloud, &caches, &processes)?;
         secrets.rotate_with(&functions)?;
-        let streams = Streams::start(&store, &functions, &template.mappings, &queues, &stopping)?;
+        let shards = options.stream_shards;
+        let streams = Streams::start(&store, &functions, &template.mappings, &queues, shards, &stopping)?;
         let sources = Sources::start(&queues, &functions, &template, &options.clock, &stopping);
         tokio::spawn(keep_swept(store.clone(), stopping.clone()));
         let dev = Dev {
@@ -269,7 +273,15 @@ impl Platform {
             roles: roles.iter().map(|it| (*it).to_owned()).collect(),
             expires_in: None,
         };
-        self.issuer.token(&request, Timestamp::now())
+        self.issue(&request)
+    }
+
+    /// The token that is asked for.
+    ///
+    /// # Errors
+    /// When there can be no such token; the reason in words.
+    pub fn issue(&self, request: &TokenRequest) -> Result<Token, String> {
+        self.issuer.token(request, Timestamp::now())
     }
 
     /// Every AWS call that was made.

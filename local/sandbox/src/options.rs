@@ -72,6 +72,8 @@ pub struct Timing {
     pub late: Duration,
     /// Until a webhook is sent again for the first time; the double each further time, up to five minutes.
     pub again: Duration,
+    /// How often it is looked whether the clock was moved, while something waits for its time.
+    pub look: Duration,
     /// From a shipment's creation until it is on its way; without it, it never is.
     pub in_transit: Option<Duration>,
     /// From a shipment's creation until it is delivered, or lost; without it, it never is.
@@ -85,6 +87,7 @@ impl Default for Timing {
             cut: Duration::from_mins(1),
             late: Duration::from_secs(10),
             again: Duration::from_secs(1),
+            look: Duration::from_millis(100),
             in_transit: Some(Duration::from_secs(1)),
             delivered: Some(Duration::from_secs(2)),
         }

@@ -20,8 +20,6 @@ pub(crate) use rows::{Hook, SCHEMA, enqueue, events_about, forget};
 
 /// How many webhooks of a sender are on their way at once.
 const AT_ONCE: usize = 16;
-/// The clock may be moved while we sleep: we look at it this often while something waits for its time.
-const NAP_MAX: Duration = Duration::from_millis(100);
 /// How long an answer waits for its webhook to be sent before it.
 const FIRST_MAX: Duration = Duration::from_secs(20);
 
@@ -74,7 +72,8 @@ pub(crate) async fn deliver(world: Arc<World>, sender: Sender) {
     let mut flying = FuturesUnordered::new();
     let mut busy = HashSet::new();
     loop {
-        for hook in due(&world, sender, &busy) {
+        let now_ms = world.now_ms();
+        for hook in due(&world, sender, now_ms, &busy) {
             busy.insert(hook.id);
             flying.push(send::send(&world, sender, hook));
         }
@@ -83,17 +82,17 @@ pub(crate) async fn deliver(world: Arc<World>, sender: Sender) {
                 busy.remove(&id);
                 world.outbox(sender).tried.notify_waiters();
             }
-            () = something_due(&world, sender), if busy.len() < AT_ONCE => {}
+            () = something_due(&world, sender, now_ms), if busy.len() < AT_ONCE => {}
             () = stopped(world.stopping.clone()) => return,
         }
     }
 }
 
-fn due(world: &World, sender: Sender, busy: &HashSet<i64>) -> Vec<Waiting> {
+fn due(world: &World, sender: Sender, now_ms: i64, busy: &HashSet<i64>) -> Vec<Waiting> {
     if world.outbox(sender).url().is_none() {
         return vec![];
     }
-    let found = world.store.read(|db| rows::due(db, sender, world.now_ms(), AT_ONCE + busy.len()));
+    let found = world.store.read(|db| rows::due(db, sender, now_ms, AT_ONCE + busy.len()));
     let mut found = found.unwrap_or_else(|error| {
         tracing::error!(error = error.to_string(), "webhooks cannot be read");
         vec![]
@@ -103,22 +102,22 @@ fn due(world: &World, sender: Sender, busy: &HashSet<i64>) -> Vec<Waiting> {
     found
 }
 
-/// Until something new is there, or a time that something waits for may have come.
-async fn something_due(world: &World, sender: Sender) {
+/// Until something new is there, or the time may have come of something that was not due at `seen_ms`: what was is on its way.
+async fn something_due(world: &World, sender: Sender, seen_ms: i64) {
     let outbox = world.outbox(sender);
     let woken = outbox.woken.notified();
     if outbox.url().is_none() {
         return woken.await;
     }
-    match world.store.read(|db| rows::wait(db, sender, world.now_ms())) {
-        Ok(None) => woken.await,
-        // Due, but on its way: its own end is waited for elsewhere.
-        waits => {
-            let left = waits.ok().flatten().filter(|it| !it.is_zero());
-            let _woken_or_time =
-                tokio::time::timeout(left.map_or(NAP_MAX, |it| it.min(NAP_MAX)), woken).await;
+    let look = world.timing.look;
+    let nap = match world.store.read(|db| rows::next(db, sender, seen_ms)) {
+        Ok(None) => return woken.await,
+        Ok(Some(next_ms)) => {
+            Duration::from_millis(u64::try_from(next_ms - world.now_ms()).unwrap_or_default())
         }
-    }
+        Err(_) => look,
+    };
+    let _woken_or_time = tokio::time::timeout(nap.min(look), woken).await;
 }
 
 /// Waits until every webhook about `subject` was tried once, though not for ever, nor without a URL.

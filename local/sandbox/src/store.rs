@@ -4,12 +4,15 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Transaction};
 use serde::Deserialize;
 
 use crate::options::Place;
 use crate::{carrier, idempotency, ids, mailbox, outbox, payments, switches};
 
+/// Statements that are kept planned: more than there are.
+const STATEMENTS_KEPT: usize = 64;
 /// Most entries that are shown at once, unless fewer are asked for.
 const PAGE_DEFAULT: usize = 1_000;
 /// Most entries that are shown at once, whatever is asked for.
@@ -52,6 +55,9 @@ impl Store {
             Place::File(file) => Connection::open(file)?,
         };
         db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
+        db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+        // Or a statement with a `LIMIT ?` would be planned anew at each run.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         for schema in [
             ids::SCHEMA,
             switches::SCHEMA,

@@ -39,8 +39,11 @@ pub const CALLS_KEPT: usize = 10_000;
 #[derive(Debug, Default)]
 struct Inner {
     recent: VecDeque<Call>,
-    by_operation: BTreeMap<String, u64>,
+    counts: BTreeMap<Kind, u64>,
 }
+
+/// Who called, which service, for what.
+type Kind = (String, String, String);
 
 impl CallLog {
     /// Forgets everything.
@@ -63,18 +66,35 @@ impl CallLog {
     /// How often each operation was called, as `service.operation`.
     #[must_use]
     pub fn by_operation(&self) -> BTreeMap<String, u64> {
-        self.lock().by_operation.clone()
+        let mut counts = BTreeMap::new();
+        for ((_, service, operation), count) in &self.lock().counts {
+            *counts.entry(format!("{service}.{operation}")).or_default() += count;
+        }
+        counts
+    }
+
+    /// The same by who called, as `function service.operation`.
+    #[must_use]
+    pub fn by_caller(&self) -> BTreeMap<String, u64> {
+        let inner = self.lock();
+        let counts = inner.counts.iter();
+        counts
+            .map(|((function, service, operation), count)| {
+                (format!("{function} {service}.{operation}"), *count)
+            })
+            .collect()
     }
 
     /// How many calls there were.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.lock().by_operation.values().sum()
+        self.lock().counts.values().sum()
     }
 
     pub(crate) fn record(&self, call: Call) {
         let mut inner = self.lock();
-        *inner.by_operation.entry(format!("{}.{}", call.service, call.operation)).or_default() += 1;
+        let kind = (call.function.clone(), call.service.clone(), call.operation.clone());
+        *inner.counts.entry(kind).or_default() += 1;
         if inner.recent.len() == CALLS_KEPT {
             inner.recent.pop_front();
         }

@@ -10,6 +10,7 @@ pub mod faults;
 pub mod s3;
 pub mod secrets;
 pub mod service;
+mod sqlite;
 pub mod sqs;
 pub mod wire;
 
@@ -115,7 +116,9 @@ impl Cloud {
             return refused;
         }
         request.refused = permissions.map(|it| it.refused_in_batch(service, &request)).unwrap_or_default();
-        let asked = permissions.map(|it| (it, ServiceRequest { body: Bytes::new(), ..request.clone() }));
+        let asked = permissions
+            .filter(|it| it.may_conceal(service))
+            .map(|it| (it, ServiceRequest { body: Bytes::new(), ..request.clone() }));
         let reply = match self.faults().plan() {
             None => target.call(request).await,
             Some(plan) => {

@@ -89,6 +89,12 @@ impl Permissions {
         entries.filter_map(|(place, needs)| Some((place, refused(&needs)?))).collect()
     }
 
+    /// Whether a service's replies may have to be concealed.
+    #[must_use]
+    pub fn may_conceal(&self, service: &str) -> bool {
+        needs::tells_of_absence(service)
+    }
+
     /// What is said instead of `reply` when that would tell a function more than it may know: who may not list a bucket is
     /// not told that an object is missing from it ("GetObject", Amazon S3 API Reference).
     #[must_use]

@@ -20,8 +20,9 @@ use crate::functions::{Functions, PAYLOAD_MAX_BYTES};
 use crate::handler::Failure;
 use crate::template::QueueMapping;
 
-/// How long one receive waits for a message. It wakes at once when there is one.
-const LONG_POLL: Duration = Duration::from_secs(20);
+/// How long one receive waits for a message. It wakes at once when there is one, so that an empty queue costs nothing; who asks AWS
+/// waits for 20 seconds at most.
+const LONG_POLL: Duration = Duration::from_hours(1);
 /// The pause after a receive within a window that found less than it asked for, so that the next finds more.
 const WINDOW_STEP: Duration = Duration::from_millis(20);
 /// The pause after the queue itself failed.

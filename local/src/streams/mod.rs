@@ -1,15 +1,15 @@
 //! Event source mappings of DynamoDB streams: reads a table's stream, hands it to a function, keeps a checkpoint.
 //!
-//! A stream has one shard here. With a parallelization factor, records are spread over lanes by partition key, over as many as
-//! they fill; a round of lanes ends together, and then the checkpoint moves past all of them. A crash before it means that a round is
-//! delivered twice, never that one is left out.
+//! A stream has one shard, unless a test asks for more (`shard`). With a parallelization factor, records are spread over lanes by partition
+//! key, over as many as they fill; a round of lanes ends together, and then the checkpoint moves past all of them. A crash before it
+//! means that a round is delivered twice, never that one is left out.
 
 mod answer;
 mod delivery;
 mod failed;
+mod shard;
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ use crate::functions::Functions;
 use crate::sources::filter::passes;
 use crate::template::StreamMapping;
 use delivery::{Delivery, Stopping};
+use shard::{Shard, place};
 
 /// The running mappings.
 pub struct Streams {
@@ -38,7 +39,8 @@ const WINDOW_STEP: Duration = Duration::from_millis(20);
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 impl Streams {
-    /// Starts all mappings where they were. They stop after their batch when `stop` turns true.
+    /// Starts all mappings where they were, each with a reader for each of so many shards. They stop after their batch when `stop` turns
+    /// true.
     ///
     /// # Errors
     /// When the checkpoints cannot be read.
@@ -47,17 +49,21 @@ impl Streams {
         functions: &Functions,
         mappings: &[StreamMapping],
         queues: &Sqs,
+        shards: usize,
         stop: &watch::Receiver<bool>,
     ) -> Result<Self, StoreError> {
-        let names: Vec<_> =
-            mappings.iter().map(|it| (it.name.as_str(), it.table.as_str(), it.from_start)).collect();
-        store.set_mappings(&names)?;
+        let each = || mappings.iter().flat_map(|it| Shard::all(shards).map(move |shard| (it, shard)));
+        let names: Vec<String> = each().map(|(it, shard)| shard.checkpoint(&it.name)).collect();
+        let read =
+            each().zip(&names).map(|((it, _), name)| (name.as_str(), it.table.as_str(), it.from_start));
+        store.set_mappings(&read.collect::<Vec<_>>())?;
         let mut streams = Self { store: store.clone(), readers: vec![], tasks: vec![] };
-        for mapping in mappings {
-            let position = store.checkpoint(&mapping.name)?;
-            let (moved, position) = watch::channel(position);
+        for ((mapping, shard), checkpoint) in each().zip(names) {
+            let (moved, position) = watch::channel(store.checkpoint(&checkpoint)?);
             let reader = Reader {
                 mapping: mapping.clone(),
+                shard,
+                checkpoint,
                 store: store.clone(),
                 functions: functions.clone(),
                 queues: queues.clone(),
@@ -114,6 +120,8 @@ enum Round {
 
 struct Reader {
     mapping: StreamMapping,
+    shard: Shard,
+    checkpoint: String,
     store: DynamoDb,
     functions: Functions,
     queues: Sqs,
@@ -160,16 +168,17 @@ impl Reader {
         if futures::future::join_all(lanes).await.contains(&Err(Stopping)) {
             return Ok(Round::Stopping);
         }
-        self.store.advance(&self.mapping.name, &self.mapping.table, last)?;
+        self.store.advance(&self.checkpoint, &self.mapping.table, last)?;
         self.moved.send_replace(last);
         Ok(Round::Delivered)
     }
 
-    /// The records that the mapping lets through.
+    /// The records of the shard that the mapping lets through.
     fn wanted(&self, records: Vec<Record>) -> Vec<Record> {
         let filters = &self.mapping.filters;
         let passes = |it: &Record| serde_json::from_str(it.event.get()).is_ok_and(|it| passes(filters, &it));
-        if filters.is_empty() { records } else { records.into_iter().filter(passes).collect() }
+        let wanted = records.into_iter().filter(|it| self.shard.has(it));
+        wanted.filter(|it| filters.is_empty() || passes(it)).collect()
     }
 
     /// The next records, after waiting for a fuller batch as long as the mapping says.
@@ -214,11 +223,9 @@ impl Reader {
 
 /// Spreads records over lanes, all of a partition key in one, in order.
 fn lanes(records: Vec<Record>, parallel: usize) -> Vec<Vec<Record>> {
-    let mut lanes: BTreeMap<u64, Vec<Record>> = BTreeMap::new();
+    let mut lanes: BTreeMap<usize, Vec<Record>> = BTreeMap::new();
     for record in records {
-        let mut hasher = DefaultHasher::new();
-        record.partition.hash(&mut hasher);
-        lanes.entry(hasher.finish() % parallel as u64).or_default().push(record);
+        lanes.entry(place(&record, parallel)).or_default().push(record);
     }
     lanes.into_values().collect()
 }

@@ -46,6 +46,41 @@ async fn a_window_waits_for_a_fuller_batch() {
     assert_eq!(it.batches(), [3]);
 }
 
+/// One shard is held up by what fails in it; the others go on, and each key's order is kept.
+#[tokio::test(start_paused = true)]
+async fn shards_are_read_at_a_pace_of_their_own() {
+    const BAD: u32 = 1_000;
+    let it = Setting::new(mapping(), |sorts| match sorts.contains(&BAD) {
+        true => Err(planted_failure()),
+        false => Ok(json!(null)),
+    });
+    it.write("a", BAD..=BAD);
+    let others = ["b", "c", "d", "e", "f"];
+    for sort in 1..=5 {
+        others.iter().for_each(|pk| it.write(pk, sort..=sort));
+    }
+    let _running = it.start_on(4);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(it.succeeded_of("a"), [0; 0]);
+    let done: Vec<_> = others.into_iter().filter(|pk| it.succeeded_of(pk) == [1, 2, 3, 4, 5]).collect();
+    assert!(!done.is_empty(), "of five keys some are in another of four shards than the first");
+}
+
+/// The laptop's checkpoint goes by the mapping's own name; what more shards need is beside it.
+#[tokio::test]
+async fn more_shards_deliver_everything_once() {
+    let it = Setting::new(mapping(), |_| Ok(json!(null)));
+    let running = it.start_on(3);
+    for pk in ["a", "b", "c", "d"] {
+        it.write(pk, 1..=40);
+    }
+    running.streams.settled().await.unwrap();
+    for pk in ["a", "b", "c", "d"] {
+        assert_eq!(it.delivered(pk), (1..=40).collect::<Vec<_>>(), "{pk}");
+    }
+    assert_eq!(it.store.held("things").unwrap(), 1, "what all shards have passed is trimmed");
+}
+
 #[tokio::test]
 async fn a_failed_batch_is_tried_again_before_anything_behind_it() {
     let failures = Mutex::new(2);
@@ -296,10 +331,14 @@ impl Setting {
     }
 
     fn start(&self) -> Running {
+        self.start_on(1)
+    }
+
+    fn start_on(&self, shards: usize) -> Running {
         let (stop, stopping) = watch::channel(false);
         let mappings = [self.mapping.clone()];
         let streams =
-            Streams::start(&self.store, &self.functions, &mappings, &self.queues, &stopping).unwrap();
+            Streams::start(&self.store, &self.functions, &mappings, &self.queues, shards, &stopping).unwrap();
         Running { streams, stop }
     }
 
@@ -329,9 +368,19 @@ impl Setting {
         given.iter().filter(|it| it.succeeded).flat_map(|it| &it.records).map(sort).collect()
     }
 
+    fn succeeded_of(&self, pk: &str) -> Vec<u32> {
+        let given = self.given.lock().unwrap();
+        let records = given.iter().filter(|it| it.succeeded).flat_map(|it| &it.records);
+        records.filter(|it| key(it) == pk).map(sort).collect()
+    }
+
     fn batches(&self) -> Vec<usize> {
         self.given.lock().unwrap().iter().map(|it| it.records.len()).collect()
     }
+}
+
+fn key(record: &Value) -> &str {
+    record["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap()
 }
 
 fn sort(record: &Value) -> u32 {

@@ -31,7 +31,7 @@ pub(crate) struct Fleet {
 struct Sums {
     seeds: u64,
     lives: usize,
-    calls: u64,
+    calls: BTreeMap<String, u64>,
     simulated: Duration,
     faults: BTreeMap<String, u64>,
     broken: Option<Outcome>,
@@ -63,6 +63,10 @@ impl Fleet {
         for (kind, count) in &sums.faults {
             println!("{count:>10}  {kind}");
         }
+        println!("calls to AWS a life:");
+        for (operation, count) in &sums.calls {
+            println!("{:>10.2}  {operation}", *count as f64 / sums.lives as f64);
+        }
         sums.broken.take()
     }
 
@@ -79,7 +83,10 @@ impl Fleet {
         let mut sums = self.sums();
         sums.seeds += 1;
         sums.lives += outcome.lives;
-        sums.calls += outcome.calls;
+        for (call, count) in &outcome.calls {
+            let operation = call.split(' ').next_back().unwrap_or_default();
+            *sums.calls.entry(operation.to_owned()).or_default() += count;
+        }
         sums.simulated += outcome.virtual_time;
         for (kind, count) in &outcome.faults {
             *sums.faults.entry(kind.to_string()).or_default() += count;
@@ -101,8 +108,12 @@ impl Fleet {
         let faults: u64 = sums.faults.values().sum();
         let a_second = sums.lives as f64 / self.began.elapsed().as_secs_f64();
         let end = if watched && !last { "\r" } else { "\n" };
-        let (lives, seeds, calls, hours) =
-            (sums.lives, sums.seeds, sums.calls, sums.simulated.as_secs_f64() / 3_600.0);
+        let (lives, seeds, calls, hours) = (
+            sums.lives,
+            sums.seeds,
+            sums.calls.values().sum::<u64>(),
+            sums.simulated.as_secs_f64() / 3_600.0,
+        );
         eprint!(
             "{lives} lives ({a_second:.1} a second), {seeds} seeds, {faults} faults, {calls} calls to AWS, {hours:.1} hours simulated{end}"
         );

@@ -30,12 +30,25 @@ thread_local! {
     static ELAPSED_NS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// From now on this thread simulates, with bytes that follow from `seed`. A thread does so once: what it seeded stays.
-pub fn begin(seed: u64) {
+/// While it is there, its thread simulates.
+#[derive(Debug)]
+#[must_use]
+pub struct Simulation(());
+
+/// This thread simulates, with bytes that follow from `seed`. A thread does so once: what it seeded stays.
+pub fn begin(seed: u64) -> Simulation {
     ENTROPY.set(Some(seed));
     ASKING.set(true);
     ORIGIN.set(Some(Instant::now()));
     ASKING.set(false);
+    Simulation(())
+}
+
+impl Drop for Simulation {
+    /// What a thread does last, as giving its memory back, goes by the machine's clock: tokio's is gone by then.
+    fn drop(&mut self) {
+        ENTROPY.set(None);
+    }
 }
 
 /// The virtual time since the beginning of this thread's simulation, in nanoseconds.

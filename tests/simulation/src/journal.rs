@@ -8,9 +8,16 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::timeline::watch::Watch;
+
+/// Who says what happens to everybody: who is down, who is up.
+pub const WORLD: &str = "the world";
+
 /// The journal of a run.
 #[derive(Default)]
 pub struct Journal {
+    /// The order whose timeline is told, if one is.
+    pub watch: Watch,
     inner: Mutex<Inner>,
 }
 
@@ -43,13 +50,17 @@ impl std::fmt::Display for Line {
 impl Journal {
     /// A journal that keeps its lines, or only what they amount to.
     #[must_use]
-    pub fn new(keeps: bool) -> Self {
-        Self { inner: Mutex::new(Inner { keeps, ..Inner::default() }) }
+    pub fn new(keeps: bool, watch: Watch) -> Self {
+        Self { watch, inner: Mutex::new(Inner { keeps, ..Inner::default() }) }
     }
 
     /// Writes a line.
     pub fn say(&self, who: &str, what: impl Into<String>) {
-        let line = Line { at: Timestamp::now(), who: who.to_owned(), what: what.into() };
+        let what = what.into();
+        if who == WORLD {
+            self.watch.note_for_all(who, &what);
+        }
+        let line = Line { at: Timestamp::now(), who: who.to_owned(), what };
         let mut inner = self.inner();
         inner.written += 1;
         inner.digest.update(line.to_string());

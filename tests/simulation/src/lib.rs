@@ -10,6 +10,7 @@ pub mod faults;
 pub mod interposed;
 pub mod invariants;
 pub mod journal;
+mod month;
 pub mod run;
 pub mod seen;
 pub mod shrink;

@@ -1,25 +1,32 @@
 //! One run: a seed, a platform, a storm, so many lives; then calm, and the question whether all is as it must be.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
+use penstock_domain::OrderId;
 use penstock_domain::planted::{self, Bug};
-use penstock_local::{Options, Platform};
+use penstock_local::{Options, OutsideOptions, Platform};
+use penstock_sandbox::Timing;
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::faults::aws::Between;
 use crate::faults::lambda::StormHosting;
+use crate::faults::wire::Wires;
 use crate::faults::{Storm, Weather, outside};
 use crate::interposed;
 use crate::invariants::{self, Violation};
 use crate::journal::{Journal, Line};
+use crate::month;
 use crate::seen::{Listen, Seen};
+use crate::timeline::records::Hear;
+use crate::timeline::watch::Watch;
+use crate::timeline::{Timeline, facts};
 use crate::workload::client::Client;
 use crate::workload::lives;
 use crate::workload::promises::Promises;
@@ -39,13 +46,15 @@ pub struct Plan {
     pub without: Vec<String>,
     /// A bug that is planted for the run.
     pub planted: Option<Bug>,
+    /// The order whose timeline is told.
+    pub order: Option<OrderId>,
 }
 
 impl Plan {
     /// A seed's run of so many lives.
     #[must_use]
     pub fn new(seed: u64, lives: usize) -> Self {
-        Self { seed, lives, keeps: false, without: vec![], planted: None }
+        Self { seed, lives, keeps: false, without: vec![], planted: None, order: None }
     }
 
     /// What the command line calls it.
@@ -55,11 +64,12 @@ impl Plan {
             arguments.push(format!("--without={}", self.without.join(",")));
         }
         arguments.extend(self.planted.map(|bug| format!("--planted={}", bug.name())));
+        arguments.extend(self.order.map(|order| format!("--order={order}")));
         arguments.extend(self.keeps.then(|| "--keeps".to_owned()));
         arguments
     }
 
-    fn weather(&self) -> Weather {
+    pub(crate) fn weather(&self) -> Weather {
         self.without.iter().fold(Weather::of(self.seed), |weather, name| weather.without(name))
     }
 }
@@ -89,14 +99,18 @@ pub struct Outcome {
     pub violations: Vec<Violation>,
     /// How many faults there were, by kind.
     pub faults: BTreeMap<Cow<'static, str>, u64>,
+    /// What happened to the plan's order, if it has one and it is there.
+    pub timeline: Option<Timeline>,
+    /// The orders of the run, if one of them was asked for.
+    pub orders: Vec<OrderId>,
     /// The journal's lines, if it kept them.
     pub lines: Vec<Line>,
     /// How many lines there were, and what they amount to.
     pub digest: (u64, String),
     /// How long it took on the virtual clock.
     pub virtual_time: Duration,
-    /// How many calls to AWS were made.
-    pub calls: u64,
+    /// How many calls to AWS were made, as `function service.operation`.
+    pub calls: BTreeMap<String, u64>,
 }
 
 /// All there is in a run.
@@ -113,10 +127,13 @@ pub struct World {
     pub receiver: Receiver,
     /// What was seen on the way.
     pub seen: Arc<Seen>,
+    /// The ids of events whose delivery to a tenant was given up.
+    pub given_up: Mutex<BTreeSet<String>>,
 }
 
-/// How many orders are lived at once.
-const AT_ONCE: usize = 12;
+/// How many orders are lived at once, of which the seed picks one, by weight: few show what comes between the steps of each, many fill
+/// batches and meet each other, and cost less.
+const AT_ONCE: [(u32, usize); 4] = [(1, 3), (1, 12), (1, 40), (3, 150)];
 /// How long everything may take to come to rest when the storm is over.
 const REST_MAX: Duration = Duration::from_secs(12 * 3_600);
 /// How often it is looked whether it has.
@@ -136,7 +153,7 @@ pub fn run(plan: Plan) -> Outcome {
     let (seed, lives) = (plan.seed, plan.lives);
     let thread = std::thread::Builder::new().name(format!("seed {}", plan.seed)).stack_size(16 * 1024 * 1024);
     let running = thread.spawn(move || {
-        interposed::begin(plan.seed);
+        let _simulation = interposed::begin(plan.seed);
         planted::plant(plan.planted);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
         runtime.expect("a runtime starts").block_on(simulate(&plan))
@@ -156,10 +173,12 @@ pub fn run(plan: Plan) -> Outcome {
 
 async fn simulate(plan: &Plan) -> Outcome {
     let began = tokio::time::Instant::now();
-    let journal = Arc::new(Journal::new(plan.keeps));
+    let journal = Arc::new(Journal::new(plan.keeps, Watch::over(plan.order)));
     let seen = Arc::new(Seen::default());
-    let _listening =
-        tracing::subscriber::set_default(tracing_subscriber::registry().with(Listen(Arc::clone(&seen))));
+    let hears = journal.watch.order().map(|_| Hear);
+    let _listening = tracing::subscriber::set_default(
+        tracing_subscriber::registry().with(Listen(Arc::clone(&seen))).with(hears),
+    );
     let storm = Arc::new(Storm::new(plan.seed, plan.weather(), Arc::clone(&journal)));
     let (world, deployments) = World::open(&storm, seen).await;
     storm.begin();
@@ -167,20 +186,24 @@ async fn simulate(plan: &Plan) -> Outcome {
     world.live(plan.lives).await;
     storm.end();
     raging.await.expect("the storm ends");
-    let rested = world.rest().await;
+    let rested =
+        if storm.lasts_a_month() { month::pass(&world).await } else { world.rest().await.map(|()| vec![]) };
     let violations = match rested {
-        Ok(()) => invariants::judge(&world).await,
+        Ok(found) => [found, invariants::judge(&world).await].concat(),
         Err(stuck) => vec![stuck],
     };
+    let (timeline, orders) = facts::gather(&world, &violations).await;
     Outcome {
         seed: plan.seed,
         lives: plan.lives,
         violations,
+        timeline,
+        orders,
         faults: journal.counts().into_iter().map(|(kind, count)| (kind.into(), count)).collect(),
         lines: journal.lines(),
         digest: journal.digest(),
         virtual_time: began.elapsed(),
-        calls: world.platform.calls().total(),
+        calls: world.platform.calls().by_caller(),
     }
 }
 
@@ -189,9 +212,16 @@ impl World {
     async fn open(storm: &Arc<Storm>, seen: Arc<Seen>) -> (Self, Arc<AtomicU64>) {
         let hosting = StormHosting::new(Arc::clone(storm), Arc::clone(&seen));
         let deployments = hosting.deployments();
-        let options = Options { hosting: Arc::new(hosting), ..Options::memory() };
+        // Time is never moved behind the sandbox's back.
+        let timing = Timing { look: REST_MAX, ..Timing::default() };
+        let outside = OutsideOptions { timing, ..OutsideOptions::default() };
+        let wires = Wires::open(storm).await;
+        let parameters = wires.iter().flat_map(Wires::parameters).collect();
+        let (hosting, stream_shards) = (Arc::new(hosting), storm.shards());
+        let options = Options { hosting, outside, stream_shards, parameters, ..Options::memory() };
         let platform = Arc::new(Platform::start(options).await.expect("the platform starts"));
-        let between = Arc::new(Between::new(Arc::clone(storm)));
+        wires.iter().for_each(|it| it.connect(&platform));
+        let between = Arc::new(Between::new(Arc::clone(storm), platform.store()));
         platform.faults().stand_between(move |request, target| {
             let between = Arc::clone(&between);
             async move { between.answer(request, target).await }
@@ -199,14 +229,16 @@ impl World {
         let promises = Arc::new(Promises::default());
         let receiver = Receiver::open(storm).await;
         let shops = shops::open(&platform, storm, &promises, &receiver.url).await;
-        (Self { platform, storm: Arc::clone(storm), promises, shops, receiver, seen }, deployments)
+        let (storm, given_up) = (Arc::clone(storm), Mutex::default());
+        (Self { platform, storm, promises, shops, receiver, seen, given_up }, deployments)
     }
 
     async fn live(&self, lives: usize) {
         let dice = self.storm.dice("lives");
+        let at_once = self.storm.dice("at once").weighed(&AT_ONCE);
         let mut living = FuturesUnordered::new();
         for number in 0..lives {
-            while living.len() >= AT_ONCE {
+            while living.len() >= at_once {
                 living.next().await;
             }
             let shop = dice.pick(&self.shops);
@@ -222,7 +254,7 @@ impl World {
     }
 
     /// Waits until nothing moves any more, orders that wait for somebody included.
-    async fn rest(&self) -> Result<(), Violation> {
+    pub(crate) async fn rest(&self) -> Result<(), Violation> {
         self.still().await?;
         tokio::time::sleep(Duration::from_secs(u64::from(PAYMENT_MINUTES + 1) * 60)).await;
         self.still().await

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
-use tracing::{Event, Level, Subscriber};
+use tracing::subscriber::Interest;
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
@@ -36,7 +37,7 @@ struct Inner {
     /// Records of logs: what was said, at what level.
     records: Vec<Record>,
     /// How often each invocation said each error.
-    errors: BTreeMap<(String, String), u64>,
+    errors: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
 /// A record of the log.
@@ -52,6 +53,13 @@ impl Seen {
     /// A handler panicked.
     pub fn panicked(&self, function: &str, request: &str) {
         self.inner().panics.push(format!("{function} panicked in {request}"));
+    }
+
+    /// An invocation begins. One that Lambda tries again has the same id, and may say the same again.
+    pub(crate) fn begins(&self, request: &str) {
+        if let Some(errors) = self.inner().errors.get_mut(request) {
+            errors.retain(|_, count| *count > 1);
+        }
     }
 
     /// An invocation ended, having spent that.
@@ -80,8 +88,10 @@ impl Seen {
     #[must_use]
     pub fn logged_twice(&self) -> Vec<String> {
         let inner = self.inner();
-        let twice = inner.errors.iter().filter(|(_, count)| **count > 1);
-        twice.map(|((request, text), count)| format!("{count} times in {request}: {text}")).collect()
+        let all =
+            inner.errors.iter().flat_map(|(request, errors)| errors.iter().map(move |it| (request, it)));
+        let twice = all.filter(|(_, (_, count))| **count > 1);
+        twice.map(|(request, (text, count))| format!("{count} times in {request}: {text}")).collect()
     }
 
     /// Every log record of level `info` and graver.
@@ -105,7 +115,20 @@ fn calls_a_letter(function: &str) -> u64 {
 /// The invocation that a span is of.
 struct Request(String);
 
+/// Whether somebody may want to know: what libraries say is theirs, and most of what they would write down is said to nobody.
+fn is_heard(metadata: &Metadata<'_>) -> bool {
+    metadata.target().starts_with("penstock")
+}
+
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Listen {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if is_heard(metadata) { Interest::always() } else { Interest::never() }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        is_heard(metadata)
+    }
+
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let mut request = OneField { name: "request_id", value: None };
         attributes.record(&mut request);
@@ -116,8 +139,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Listen {
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let level = *event.metadata().level();
-        // What libraries say is theirs.
-        if level > Level::INFO || !event.metadata().target().starts_with("penstock") {
+        if level > Level::INFO {
             return;
         }
         let mut text = Text(String::new());
@@ -126,7 +148,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Listen {
         let request = spans.find_map(|it| it.extensions().get::<Request>().map(|it| it.0.clone()));
         let mut inner = self.0.inner();
         if let (Level::ERROR, Some(request)) = (level, request) {
-            *inner.errors.entry((request, text.0.clone())).or_default() += 1;
+            *inner.errors.entry(request).or_default().entry(text.0.clone()).or_default() += 1;
         }
         inner.records.push(Record { level, text: text.0 });
     }

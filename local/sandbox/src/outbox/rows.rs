@@ -1,7 +1,5 @@
 //! The rows: one a webhook and copy, with all answers it got.
 
-use std::time::Duration;
-
 use rusqlite::{Connection, params};
 use serde_json::Value;
 
@@ -83,11 +81,10 @@ pub(super) fn due(
     rows.collect()
 }
 
-/// How long until something is due; nothing when nothing waits.
-pub(super) fn wait(db: &Connection, sender: Sender, now_ms: i64) -> rusqlite::Result<Option<Duration>> {
-    let sql = "SELECT min(due) FROM hooks WHERE sender = ?1 AND state = 'waiting'";
-    let due: Option<i64> = db.prepare_cached(sql)?.query_row([sender.name()], |row| row.get(0))?;
-    Ok(due.map(|due| Duration::from_millis(u64::try_from(due - now_ms).unwrap_or_default())))
+/// When the next is due of those that are not yet.
+pub(super) fn next(db: &Connection, sender: Sender, now_ms: i64) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT min(due) FROM hooks WHERE sender = ?1 AND state = 'waiting' AND due > ?2";
+    db.prepare_cached(sql)?.query_row(params![sender.name(), now_ms], |row| row.get(0))
 }
 
 /// Whether something about the subject that is due was never tried.

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use super::{DynamoDb, StoreError, operations};
 
-/// How often what has expired is looked for. AWS promises days; nobody who tries something out waits so long.
+/// How long what has expired may still be there. AWS promises days; nobody who tries something out waits so long.
 const EVERY: Duration = Duration::from_secs(5);
 /// Deletions under one hold of the lock.
 const PAGE: usize = 25;
@@ -44,15 +44,43 @@ impl DynamoDb {
         }
         Ok(swept)
     }
+
+    /// How long until the next item expires, if any does. What has expired already is not counted.
+    fn next_expiry(&self) -> Result<Option<Duration>, StoreError> {
+        let (storage, now) = (self.storage(), Timestamp::now().as_second());
+        let mut next = None;
+        for table in storage.list_ttl_enabled_tables()? {
+            let Some(attribute) = &table.ttl_attribute else { continue };
+            let (expires, quoted) = (expires(attribute), quoted(&table.table_name));
+            let sql = format!("SELECT MIN({expires}) FROM \"{quoted}\" WHERE {expires} >= ?1");
+            let first: Option<i64> =
+                storage.conn().prepare_cached(&sql)?.query_row([now], |row| row.get(0))?;
+            next = next.into_iter().chain(first).min();
+        }
+        Ok(next.map(|next: i64| Duration::from_secs((next - now).unsigned_abs())))
+    }
 }
 
-/// Sweeps now and then until told to stop.
+/// Sweeps until told to stop: a while after something was written, or has expired. While nothing is and nothing does, it sleeps.
 pub(crate) async fn keep_swept(store: DynamoDb, mut stopping: watch::Receiver<bool>) {
-    // It fails only when the platform was dropped, which stops it too.
-    while tokio::time::timeout(EVERY, stopping.wait_for(|it| *it)).await.is_err() {
-        if let Err(error) = store.sweep(Timestamp::now().as_second()) {
+    loop {
+        let swept = store.sweep(Timestamp::now().as_second());
+        let next = swept.and_then(|_| store.next_expiry()).unwrap_or_else(|error| {
             let error: &dyn std::error::Error = &error;
             tracing::error!(error, "what has expired could not be deleted; trying again");
+            Some(Duration::ZERO)
+        });
+        let due = async {
+            tokio::select! {
+                () = store.inner.written.notified() => {}
+                () = tokio::time::sleep(next.unwrap_or(Duration::MAX)) => {}
+            }
+            tokio::time::sleep(EVERY).await;
+        };
+        tokio::select! {
+            () = due => {}
+            // It fails only when the platform was dropped, which stops it too.
+            _ = stopping.wait_for(|it| *it) => return,
         }
     }
 }
@@ -79,9 +107,7 @@ fn expired(
     attribute: &str,
     now: i64,
 ) -> Result<Vec<Value>, StoreError> {
-    let quoted = table.replace('"', "\"\"");
-    let path = format!("$.\"{}\".N", attribute.replace('\'', "''"));
-    let expires = format!("CAST(json_extract(item_json, '{path}') AS INTEGER)");
+    let (quoted, expires) = (quoted(table), expires(attribute));
     // The name holds the attribute: another attribute is another index.
     let index = format!("_laptop_expiry {quoted} {}", attribute.replace('"', "\"\""));
     connection
@@ -92,6 +118,15 @@ fn expired(
     let oldest = (now - AGE_MAX_SECONDS).max(0);
     let rows = statement.query_map(params![oldest, now], |row| row.get::<_, String>(0))?;
     rows.map(|row| Ok(serde_json::from_str(&row?)?)).collect()
+}
+
+/// When an item expires, in SQL: what its attribute says.
+fn expires(attribute: &str) -> String {
+    format!("CAST(json_extract(item_json, '$.\"{}\".N') AS INTEGER)", attribute.replace('\'', "''"))
+}
+
+fn quoted(table: &str) -> String {
+    table.replace('"', "\"\"")
 }
 
 fn delete(storage: &Storage, table: &TableMetadata, item: &Value) -> Result<(), StoreError> {

@@ -7,6 +7,7 @@
 mod description;
 mod expiry;
 mod operations;
+mod past;
 mod statement;
 mod stream;
 mod tables;
@@ -25,8 +26,10 @@ use tokio::sync::Notify;
 
 use super::checkpointer::Checkpointer;
 use super::service::{Service, ServiceReply, ServiceRequest};
+use super::sqlite::keep_planned;
 pub(crate) use expiry::keep_swept;
-use operations::Refused;
+use operations::{Outcome, Refused};
+pub use past::BEHIND_MAX;
 pub(crate) use statement::Statement;
 pub use stream::{Record, stream_arn};
 pub use tables::TableError;
@@ -44,6 +47,8 @@ struct Inner {
     checkpointer: Option<Checkpointer>,
     /// Who is to be woken after a write to a table.
     readers: RwLock<BTreeMap<String, Vec<Arc<Notify>>>>,
+    /// Wakes who deletes what has expired, after every write.
+    written: Notify,
 }
 
 /// Why the store could not be opened or used.
@@ -79,11 +84,11 @@ impl DynamoDb {
         storage.conn().execute_batch(
             "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 16000;",
         )?;
+        keep_planned(storage.conn())?;
         stream::prepare(storage.conn())?;
         transactions::prepare(storage.conn())?;
-        Ok(Self {
-            inner: Arc::new(Inner { storage: Mutex::new(storage), checkpointer, readers: RwLock::default() }),
-        })
+        let (storage, readers, written) = (Mutex::new(storage), RwLock::default(), Notify::new());
+        Ok(Self { inner: Arc::new(Inner { storage, checkpointer, readers, written }) })
     }
 
     /// Wakes the returned handle after every write to `table`.
@@ -106,6 +111,14 @@ impl DynamoDb {
             "TransactWriteItems" => transactions::write(&self.storage(), body, now),
             _ => operations::run(&self.storage(), operation, body),
         };
+        if operation == "UpdateTimeToLive" {
+            self.inner.written.notify_one();
+        }
+        self.reply(outcome)
+    }
+
+    /// What an operation came to, for its caller; who is to learn of what it wrote is woken.
+    fn reply(&self, outcome: Outcome) -> ServiceReply {
         match outcome {
             Ok(done) => {
                 if done.write_units > 0.0 {
@@ -139,6 +152,7 @@ impl DynamoDb {
         for reader in tables.iter().filter_map(|it| readers.get(it)).flatten() {
             reader.notify_one();
         }
+        self.inner.written.notify_one();
     }
 
     fn storage(&self) -> MutexGuard<'_, Storage> {

@@ -214,6 +214,20 @@ fn more_than_a_page_expires_in_one_sweep_and_readers_are_woken() {
     assert_eq!(store.sweep(1_000).unwrap(), 0);
 }
 
+/// On tokio's time, of which hours pass at once; what has expired goes by the machine's.
+#[tokio::test(start_paused = true)]
+async fn what_is_written_when_it_has_expired_is_deleted_though_nothing_expired_for_hours() {
+    let store = expiring(Some("until"));
+    let (_stop, stopping) = tokio::sync::watch::channel(false);
+    tokio::spawn(keep_swept(store.clone(), stopping));
+    tokio::time::sleep(std::time::Duration::from_hours(5)).await;
+    let past = (Timestamp::now().as_second() - 60).to_string();
+    write(&store, &put_until(1, &json!({"N": past})));
+    assert_eq!(sorts(&store), ["1"]);
+    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    assert_eq!(sorts(&store), [""; 0]);
+}
+
 #[test]
 fn an_item_that_expired_more_than_five_years_ago_stays() {
     let store = expiring(Some("until"));

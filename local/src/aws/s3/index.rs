@@ -12,6 +12,7 @@ use super::bucket_rows::{Bucket, Versioning, need_bucket};
 use super::checksums::Sum;
 use super::conditions::{WriteCondition, WriteRefused};
 use crate::aws::checkpointer::Checkpointer;
+use crate::aws::sqlite::keep_planned;
 
 /// What is kept of an object besides its bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +100,7 @@ impl Index {
             None => Connection::open_in_memory()?,
         };
         db.execute_batch(SCHEMA)?;
-        db.set_prepared_statement_cache_capacity(64);
+        keep_planned(&db)?;
         let checkpointer = file.map(Checkpointer::start).transpose()?;
         Ok(Self { db, checkpointer })
     }

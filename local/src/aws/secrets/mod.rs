@@ -22,6 +22,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::service::{Service, ServiceReply, ServiceRequest};
+use super::sqlite::keep_planned;
 use crate::template::{self, ACCOUNT, REGION};
 pub use error::SecretsError;
 use rotation::Rotations;
@@ -62,6 +63,7 @@ impl Secrets {
     }
 
     fn on(db: Connection, clock: Clock) -> Result<Self, SecretsError> {
+        keep_planned(&db)?;
         db.execute_batch(store::SCHEMA)?;
         let rotations = Rotations::default();
         Ok(Self { inner: Arc::new(Inner { db: Mutex::new(db), clock, rotations }) })

@@ -19,6 +19,8 @@ use crate::template::ACCOUNT;
 const IN_FLIGHT_MAX: u64 = 120_000;
 /// Messages made visible before one receive, at most.
 const PROMOTED_MAX: usize = 100;
+/// While a message is hidden it is looked at least so often whether it is due: a machine that slept does not know for how long.
+const NAP_MAX: Duration = Duration::from_secs(20);
 /// Dead letters and late messages that one receive passes by, at most; the next goes on.
 const PASSED_MAX: usize = 1_000;
 
@@ -42,7 +44,9 @@ pub(super) async fn receive(
             return Ok(messages);
         }
         let until_due = u64::try_from(next_due.saturating_sub(sqs.now())).unwrap_or_default();
-        let sleep = until.saturating_duration_since(now).min(Duration::from_millis(until_due));
+        let nap =
+            if next_due == i64::MAX { Duration::MAX } else { NAP_MAX.min(Duration::from_millis(until_due)) };
+        let sleep = until.saturating_duration_since(now).min(nap);
         tokio::select! {
             () = notified => {}
             // The sender is in what is borrowed here, so it is a change.

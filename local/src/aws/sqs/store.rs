@@ -9,6 +9,7 @@ use rusqlite::{Connection, params};
 use super::attributes::Settings;
 use super::error::SqsError;
 use super::state::{Counters, DELAYED, IN_FLIGHT, Queue, VISIBLE};
+use crate::aws::sqlite::keep_planned;
 
 /// `due` is when a message becomes visible, and its turn once it is: one index finds the next of either.
 const SCHEMA: &str = "
@@ -62,10 +63,8 @@ CREATE TABLE IF NOT EXISTS moves (
 ) STRICT;
 ";
 
-const STATEMENTS_KEPT: usize = 64;
-
 pub(super) fn prepare(db: &Connection) -> Result<(), SqsError> {
-    db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    keep_planned(db)?;
     db.execute_batch(SCHEMA)?;
     Ok(())
 }

@@ -58,7 +58,12 @@ pub(super) fn needs_in_batch(service: &str, request: &ServiceRequest) -> Option<
 
 /// What a caller needs besides to be told that there is nothing; else it is told that it may not look.
 pub(super) fn needs_of_absence(service: &str, request: &ServiceRequest) -> Option<Need> {
-    (service == "s3").then(|| s3::of_absence(request))?
+    tells_of_absence(service).then(|| s3::of_absence(request))?
+}
+
+/// Whether a service's callers need something besides to be told that there is nothing.
+pub(super) fn tells_of_absence(service: &str) -> bool {
+    service == "s3"
 }
 
 /// The body as JSON. What cannot be read needs the action on anything, and is then refused by the service itself.

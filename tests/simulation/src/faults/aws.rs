@@ -3,40 +3,44 @@
 //! No fault is one that AWS documents never to happen: a conditional write is refused only when its condition does not hold, and it does not
 //! hold when an attempt whose answer was lost took effect. Source: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use penstock_local::aws::dynamodb::{BEHIND_MAX, DynamoDb};
 use penstock_local::aws::faults::{Target, refusal};
 use penstock_local::aws::service::{CALLER_OUTSIDE, Lost, ServiceReply, ServiceRequest};
 use serde_json::{Value, json};
 
 use super::{SPENT, Spent, Storm};
 use crate::dice::Dice;
+use crate::timeline::scene;
 
 /// Who looks at the end how things are. Nothing goes wrong for it.
 pub const AUDITOR: &str = "auditor";
 
 /// A batch is sent without so many of its entries, and these are answered as not done.
 const LEFT_OUT: usize = 1;
-/// How many answers an eventually consistent read may be behind by.
-const REMEMBERED_MAX: usize = 10_000;
 
 /// What stands between callers and AWS.
 pub struct Between {
     storm: Arc<Storm>,
     dice: Dice,
-    /// What eventually consistent reads were answered before.
-    before: Mutex<HashMap<String, ServiceReply>>,
+    store: DynamoDb,
 }
 
 impl Between {
-    /// In a storm.
+    /// In a storm, before this store.
+    ///
+    /// # Panics
+    /// When the store's memory takes no write.
     #[must_use]
-    pub fn new(storm: Arc<Storm>) -> Self {
+    pub fn new(storm: Arc<Storm>, store: &DynamoDb) -> Self {
+        if storm.weather.stale > 0.0 {
+            store.remember().expect("the store's memory takes a write");
+        }
         let dice = storm.dice("aws");
-        Self { storm, dice, before: Mutex::default() }
+        Self { storm, dice, store: store.clone() }
     }
 
     /// Answers a call, perhaps as the service would have.
@@ -46,8 +50,9 @@ impl Between {
         }
         let said = format!("{}.{}", target.name(), request.operation);
         let who = request.function.clone();
+        let scene = scene::call(target.name(), &request);
         tokio::time::sleep(self.dice.span(1..12)).await;
-        let reply = self.struck(request, &target).await;
+        let reply = scene::within(scene.clone(), self.struck(request, &target)).await;
         tokio::time::sleep(self.dice.span(0..6)).await;
         let outcome = match (&reply.lost, &reply.error) {
             (Some(lost), _) => format!("{lost:?}"),
@@ -55,6 +60,7 @@ impl Between {
             (None, None) => "ok".to_owned(),
         };
         self.storm.journal.say(&who, format!("{said}: {outcome}"));
+        scene::call_answered(scene.as_ref(), &outcome);
         // Who calls besides invocations spends nothing.
         let _ = SPENT.try_with(|spent| spend(spent, outcome == "ok" && !is_partial(&reply)));
         reply
@@ -71,6 +77,7 @@ impl Between {
         }
         let lost = strikes("AWS fails after the effect", weather.after);
         let reply = self.partly(request, target).await;
+        scene::took_effect(&reply);
         if lost { self.failure(target).await } else { reply }
     }
 
@@ -88,7 +95,7 @@ impl Between {
         }
     }
 
-    /// Lets the call take effect: as a whole, in part, after a conflict, or as it was answered before.
+    /// Lets the call take effect: as a whole, in part, after a conflict, or as it would have been answered a moment ago.
     async fn partly(&self, request: ServiceRequest, target: &Target) -> ServiceReply {
         let weather = &self.storm.weather;
         let strikes = |kind, probability| self.storm.strikes(&self.dice, kind, probability);
@@ -109,24 +116,19 @@ impl Between {
         }
     }
 
-    /// A read that is not strongly consistent may be answered as it was before.
+    /// A read that is not strongly consistent may be answered from a replica or an index that is behind, whoever asks: each item as it was at
+    /// some moment of the last seconds.
     async fn perhaps_stale(&self, request: ServiceRequest, target: &Target) -> ServiceReply {
-        let text = String::from_utf8_lossy(&request.body).into_owned();
-        if text.contains(r#""ConsistentRead":true"#) {
-            return target.call(request).await;
+        if self.storm.is_likely(&self.dice, self.storm.weather.stale) {
+            let longest = BEHIND_MAX.as_millis() as u64;
+            let behind = || self.dice.span(0..longest);
+            let stale = self.store.answer_behind(&request.operation, &request.body, behind);
+            if let Some(stale) = stale.expect("the store's memory can be read") {
+                self.storm.struck("a read is stale");
+                return stale;
+            }
         }
-        let key = format!("{} {text}", request.operation);
-        let known = self.before.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        let stale = self.storm.strikes(&self.dice, "a read is stale", self.storm.weather.stale);
-        if let (Some(known), true) = (known, stale) {
-            return known;
-        }
-        let reply = target.call(request).await;
-        let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
-        if before.len() < REMEMBERED_MAX {
-            before.insert(key, reply.clone());
-        }
-        reply
+        target.call(request).await
     }
 }
 

@@ -14,14 +14,18 @@ use penstock_local::PlatformError;
 use penstock_local::handler::{Failure, Handler};
 use penstock_local::hosting::{Hosting, Starter};
 use penstock_platform::function::Invocation;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::batch::{Batch, letters, orders, receives, with_rest};
 use super::{SPARED, SPENT, Spent, Storm};
 use crate::dice::Dice;
 use crate::seen::Seen;
+use crate::timeline::scene::{self, Scene};
 
 /// Environments that a function has idle, at most.
 const IDLE_MAX: usize = 4;
+/// How long a shard is held up: less than the time limit of those that read streams.
+const LAG_MS: std::ops::Range<u64> = 100..15_000;
 /// Most awaits that an invocation survives before it ends.
 const AWAITS_MAX: usize = 60;
 /// Of a message's receives, how many may go wrong by our hand: what is left is enough for it, so that none becomes a dead letter by
@@ -88,7 +92,9 @@ impl Handler for Stage {
         Box::pin(async move {
             let batch = Batch::read(&payload);
             let spared = batch.as_ref().is_some_and(|it| self.is_spared(it));
-            SPARED.scope(spared, Arc::clone(&self).act(payload, batch, invocation)).await
+            let scene = Scene::of_invocation(&self.storm.journal.watch, &self.name, &payload);
+            let acting = SPARED.scope(spared, Arc::clone(&self).act(payload, batch, invocation));
+            scene::within(scene, acting).await
         })
     }
 }
@@ -101,9 +107,12 @@ impl Stage {
         invocation: Invocation,
     ) -> Result<Vec<u8>, Failure> {
         let weather = &self.storm.weather;
-        let Some(batch) = batch else { return self.run(payload, invocation).await };
         if self.strikes("an invocation is throttled", weather.throttled) {
             return Err(Failure::Throttled);
+        }
+        let Some(batch) = batch else { return self.run(payload, invocation).await };
+        if !batch.of_queue && self.strikes("a shard is held up", weather.lag) {
+            tokio::time::sleep(self.dice.span(LAG_MS)).await;
         }
         let (payload, rest) = self.mixed(payload, &batch);
         if self.strikes("a batch comes again later", weather.again) {
@@ -122,10 +131,20 @@ impl Stage {
         answer.map(|answer| with_rest(&answer, rest))
     }
 
-    /// One invocation in one environment, which may end in the middle.
     async fn run(self: Arc<Self>, payload: Vec<u8>, invocation: Invocation) -> Result<Vec<u8>, Failure> {
+        let scene = Scene::of_invocation(&self.storm.journal.watch, &self.name, &payload);
+        scene::within(scene, self.run_alone(payload, invocation)).await
+    }
+
+    /// One invocation in one environment, which may end in the middle.
+    async fn run_alone(
+        self: Arc<Self>,
+        payload: Vec<u8>,
+        invocation: Invocation,
+    ) -> Result<Vec<u8>, Failure> {
         let weather = &self.storm.weather;
-        let (deployment, environment) = self.environment()?;
+        let (deployment, environment, cold) = self.environment()?;
+        let invoked = scene::begins(&self.storm.journal.watch, &payload, &invocation.request_id, cold);
         let crash = self.strikes("an invocation ends at an await", weather.crash);
         let awaits = if crash { 1 + self.dice.below(AWAITS_MAX) } else { usize::MAX };
         if self.strikes("an invocation hangs", weather.hang) {
@@ -133,26 +152,32 @@ impl Stage {
         }
         let request = invocation.request_id.clone();
         self.storm.journal.say(&self.name, "begins");
+        self.seen.begins(&request);
         let (spent, letters) = (Arc::new(Spent::default()), letters(&payload));
-        let acting = SPENT.scope(Arc::clone(&spent), Arc::clone(&environment).invoke(payload, invocation));
+        let acting = Arc::clone(&environment).invoke(payload, invocation);
+        let acting = scene::within(invoked.scene(), SPENT.scope(Arc::clone(&spent), acting));
         let ended = Ends { acting: AssertUnwindSafe(acting).catch_unwind().boxed(), awaits }.await;
         match ended {
             None => {
                 self.storm.journal.say(&self.name, "ends in the middle");
+                invoked.breaks("ends in the middle");
                 Err(crashed())
             }
             Some(Err(panic)) => {
                 self.seen.panicked(&self.name, &request);
+                invoked.breaks("panics");
                 std::panic::resume_unwind(panic)
             }
             // All was done, and nobody learns so.
             Some(Ok(_)) if crash => {
                 self.storm.journal.say(&self.name, "ends before it answers");
+                invoked.breaks("ends before it answers");
                 Err(crashed())
             }
             Some(Ok(answer)) => {
                 self.storm.journal.say(&self.name, if answer.is_ok() { "answers" } else { "fails" });
-                self.seen.spent(&self.name, letters, &spent);
+                invoked.answers(&answer);
+                self.seen.spent(&self.name, letters + orders(&answer), &spent);
                 self.keep(deployment, environment);
                 answer
             }
@@ -163,20 +188,20 @@ impl Stage {
         self.storm.strikes(&self.dice, kind, probability)
     }
 
-    /// An environment that is idle, or a new one.
-    fn environment(&self) -> Result<(u64, Arc<dyn Handler>), Failure> {
+    /// An environment that is idle, or a new one; and which of the two.
+    fn environment(&self) -> Result<(u64, Arc<dyn Handler>, bool), Failure> {
         let now = self.deployments.load(Ordering::SeqCst);
         self.idle().retain(|(deployment, _)| *deployment == now);
         if !self.strikes("an environment is new", self.storm.weather.cold)
-            && let Some(found) = self.idle().pop()
+            && let Some((deployment, found)) = self.idle().pop()
         {
-            return Ok(found);
+            return Ok((deployment, found, false));
         }
         let cold = self.starter.cold().map_err(|error| Failure::Error {
             kind: "Runtime.InitError".to_owned(),
             message: error.to_string(),
         })?;
-        Ok((now, cold))
+        Ok((now, cold, true))
     }
 
     fn keep(&self, deployment: u64, environment: Arc<dyn Handler>) {
@@ -229,12 +254,6 @@ impl Stage {
     }
 }
 
-/// How many events and steps an invocation has: a message packs several.
-fn letters(payload: &[u8]) -> u64 {
-    let mark = b"specversion";
-    payload.windows(mark.len()).filter(|it| it == mark).count() as u64
-}
-
 /// An invocation of its own, with the same payload.
 fn another() -> Invocation {
     Invocation { request_id: uuid::Uuid::new_v4().to_string() }
@@ -245,44 +264,6 @@ fn crashed() -> Failure {
         kind: "Runtime.ExitError".to_owned(),
         message: "RequestId: simulated Error: Runtime exited without providing a reason".to_owned(),
     }
-}
-
-/// The records of an invocation, when it has some.
-struct Batch {
-    of_queue: bool,
-    /// What its first record is known by.
-    first: String,
-    /// How often the message that came most often has come.
-    receives: u64,
-}
-
-impl Batch {
-    fn read(payload: &[u8]) -> Option<Self> {
-        let event: Value = serde_json::from_slice(payload).ok()?;
-        let records = event["Records"].as_array()?;
-        let first = records.first()?;
-        let of_queue = first["eventSource"] == "aws:sqs";
-        let name = if of_queue { &first["messageId"] } else { &first["dynamodb"]["SequenceNumber"] };
-        let receives = records.iter().map(receives).max().unwrap_or_default();
-        Some(Self { of_queue, first: name.as_str().unwrap_or_default().to_owned(), receives })
-    }
-}
-
-fn receives(record: &Value) -> u64 {
-    let count = record["attributes"]["ApproximateReceiveCount"].as_str();
-    count.and_then(|it| it.parse().ok()).unwrap_or_default()
-}
-
-/// The answer, with the messages besides that were not looked at.
-fn with_rest(answer: &[u8], rest: Vec<String>) -> Vec<u8> {
-    if rest.is_empty() {
-        return answer.to_vec();
-    }
-    let mut answer: Value = serde_json::from_slice(answer).unwrap_or_default();
-    let mut failures = answer["batchItemFailures"].as_array().cloned().unwrap_or_default();
-    failures.extend(rest.into_iter().map(|it| json!({"itemIdentifier": it})));
-    answer["batchItemFailures"] = failures.into();
-    answer.to_string().into_bytes()
 }
 
 /// A future that is dropped after so many awaits. `None` when it was.

@@ -2,14 +2,17 @@
 //! bugs hide where two faults meet and a third is away.
 
 pub mod aws;
+mod batch;
 pub mod lambda;
 pub mod outside;
+pub mod wire;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use crate::dice::Dice;
 use crate::journal::Journal;
+use crate::timeline::scene;
 
 tokio::task_local! {
     /// Whether the invocation under way is spared: it is the last one its message has.
@@ -26,6 +29,12 @@ pub(crate) struct Spent {
     /// Those that were answered with an error, or in part: each explains some more.
     pub(crate) failed: AtomicU64,
 }
+
+/// How many shards a stream has at most.
+const SHARDS_MAX: usize = 8;
+
+/// How much less likely everything is in mild weather.
+const MILDNESS: u32 = 20;
 
 macro_rules! weather {
     ($($(#[doc = $doc:literal])+ $name:ident: $most:literal,)*) => {
@@ -44,6 +53,13 @@ macro_rules! weather {
             pub fn of(seed: u64) -> Self {
                 let dice = Dice::new(seed, "weather");
                 Self { $($name: often(&dice, $most),)* }
+            }
+
+            /// What there is of it, in words, and how likely it is.
+            #[must_use]
+            pub fn told(&self) -> Vec<(&'static str, f64)> {
+                let all = vec![$((concat!($($doc),+).trim(), self.$name)),*];
+                all.into_iter().filter(|(_, likely)| *likely > 0.0).collect()
             }
 
             /// Nothing goes wrong.
@@ -74,7 +90,7 @@ weather! {
     /// A batch is done in part.
     partial: 0.15,
     /// An eventually consistent read shows what was.
-    stale: 0.3,
+    stale: 0.6,
     /// An invocation ends at some await, or when all is done but said.
     crash: 0.12,
     /// An invocation takes too long.
@@ -97,6 +113,18 @@ weather! {
     poison: 1.0,
     /// A client does not wait for an answer.
     impatient: 0.1,
+    /// A shard of a stream is held up, while others go on.
+    lag: 0.2,
+    /// A call to a company outside is slow, or cut.
+    outside: 0.15,
+    /// News of a company outside come late, or once more.
+    news: 0.2,
+    /// An operator redrives dead letters, per minute.
+    redrive: 1.0,
+    /// The run goes on for a month.
+    month: 0.25,
+    /// A tenant's server is away for days, in such a run.
+    away: 1.0,
 }
 
 fn often(dice: &Dice, most: f64) -> f64 {
@@ -116,18 +144,39 @@ pub struct Storm {
     seed: u64,
     rages: AtomicBool,
     over: AtomicBool,
+    /// By how much everything is less likely.
+    mildness: AtomicU32,
 }
 
 impl Storm {
     /// A storm that has not begun.
     #[must_use]
     pub fn new(seed: u64, weather: Weather, journal: Arc<Journal>) -> Self {
-        Self { weather, journal, seed, rages: AtomicBool::new(false), over: AtomicBool::new(false) }
+        let (rages, over, mildness) = (AtomicBool::new(false), AtomicBool::new(false), AtomicU32::new(1));
+        Self { weather, journal, seed, rages, over, mildness }
     }
 
-    /// From now on things go wrong.
+    /// Whether the run goes on for a month.
+    pub(crate) fn lasts_a_month(&self) -> bool {
+        self.dice("month").chance(self.weather.month)
+    }
+
+    /// How many shards a stream has: between keys of different ones there is no order. One, where none is held up.
+    #[must_use]
+    pub(crate) fn shards(&self) -> usize {
+        if self.weather.lag > 0.0 { 2 + self.dice("shards").below(SHARDS_MAX - 1) } else { 1 }
+    }
+
+    /// From now on things go wrong, perhaps once more.
     pub fn begin(&self) {
+        self.mildness.store(1, Ordering::SeqCst);
         self.rages.store(true, Ordering::SeqCst);
+    }
+
+    /// The same, with everything a twentieth as likely.
+    pub(crate) fn begin_mildly(&self) {
+        self.begin();
+        self.mildness.store(MILDNESS, Ordering::SeqCst);
     }
 
     /// Dice of one purpose.
@@ -136,7 +185,7 @@ impl Storm {
         Dice::new(self.seed, purpose)
     }
 
-    /// From now on nothing goes wrong any more.
+    /// From now on nothing goes wrong any more, and whoever is down comes up.
     pub fn end(&self) {
         self.rages.store(false, Ordering::SeqCst);
         self.over.store(true, Ordering::SeqCst);
@@ -150,13 +199,50 @@ impl Storm {
 
     /// Whether a fault of this probability happens now; it is counted as this kind.
     pub fn strikes(&self, dice: &Dice, kind: &'static str, probability: f64) -> bool {
-        // The dice are thrown all the same, or the end of a storm would change what comes after.
-        let strikes = dice.chance(probability);
-        let spared = SPARED.try_with(|it| *it).unwrap_or(false);
-        let strikes = strikes && !spared && self.rages.load(Ordering::SeqCst);
+        let strikes = self.is_likely(dice, probability);
         if strikes {
-            self.journal.count(kind);
+            self.struck(kind);
         }
         strikes
+    }
+
+    /// Whether a fault of this probability is to happen now, if it can.
+    pub(crate) fn is_likely(&self, dice: &Dice, probability: f64) -> bool {
+        // The dice are thrown all the same, or the end of a storm would change what comes after.
+        let strikes = dice.chance(probability / f64::from(self.mildness.load(Ordering::SeqCst)));
+        let spared = SPARED.try_with(|it| *it).unwrap_or(false);
+        strikes && !spared && self.rages.load(Ordering::SeqCst)
+    }
+
+    /// A fault of this kind happened.
+    pub(crate) fn struck(&self, kind: &'static str) {
+        self.journal.count(kind);
+        scene::struck(kind);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn some_seeds_last_a_month_and_most_do_not() {
+        let months = (1..=200).filter(|seed| storm(*seed).lasts_a_month()).count();
+        assert!((5..=40).contains(&months), "{months} of 200");
+    }
+
+    #[test]
+    fn what_is_left_out_does_not_happen_and_changes_no_other_weather() {
+        for name in Weather::NAMES {
+            let weather = Weather::of(3);
+            let told = |weather: &Weather| weather.told().len();
+            assert!(told(&weather) - told(&weather.clone().without(name)) <= 1, "{name}");
+        }
+        let calm = Weather::NAMES.iter().fold(Weather::of(3), |weather, name| weather.without(name));
+        assert_eq!(calm.told(), Weather::calm().told());
+    }
+
+    fn storm(seed: u64) -> Storm {
+        Storm::new(seed, Weather::of(seed), Arc::default())
     }
 }

@@ -1,15 +1,17 @@
 //! What must hold when the storm is over and nothing moves any more.
 
+mod archiving;
 mod dead_letters;
 mod histories;
 mod money;
 mod parcels;
 mod promises;
 mod records;
+mod shown;
 mod stock;
 mod tenants;
 mod views;
-mod webhooks;
+pub(crate) mod webhooks;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -53,8 +55,24 @@ pub(crate) struct Told {
     pub(crate) order: Order,
 }
 
+impl Told {
+    /// The order as it was when it ended: being archived says no more of it.
+    pub(crate) fn ended(&self) -> Order {
+        let life = self.events.iter().filter(|it| !matches!(it, Event::Archived { .. }));
+        Order::fold(life).expect("what it is told of begins with a creation")
+    }
+}
+
 /// Every order of every tenant.
 pub(crate) type Ledger = BTreeMap<(TenantId, OrderId), Told>;
+
+pub(crate) use money::payments;
+pub(crate) use stock::movements;
+
+/// The ledger, whatever is wrong with it.
+pub(crate) async fn ledger(world: &World) -> Ledger {
+    histories::read(world, &mut vec![]).await
+}
 
 /// What is wrong; nothing, if all is well.
 pub async fn judge(world: &World) -> Vec<Violation> {
@@ -66,6 +84,8 @@ pub async fn judge(world: &World) -> Vec<Violation> {
     found.extend(parcels::judge(world, &ledger));
     found.extend(stock::judge(world, &ledger).await);
     found.extend(views::judge(world, &ledger).await);
+    found.extend(shown::judge(world, &ledger));
+    found.extend(archiving::judge(world, &ledger).await);
     found.extend(webhooks::judge(world, &ledger).await);
     found.extend(dead_letters::judge(world).await);
     found.extend(tenants::judge(world, &ledger).await);

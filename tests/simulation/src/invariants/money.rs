@@ -23,7 +23,7 @@ pub(super) fn judge(world: &World, ledger: &Ledger) -> Vec<Violation> {
     for ((_, id), told) in ledger {
         let entries = books.get(id).map_or(&[][..], Vec::as_slice);
         let complaints =
-            [booked(told, entries), sold(&told.order), once(&told.order, entries), held(entries)];
+            [booked(told, entries), sold(&told.ended()), once(&told.order, entries), held(entries)];
         found.extend(
             complaints.into_iter().flatten().map(|(invariant, what)| Violation::of(invariant, *id, what)),
         );
@@ -35,7 +35,8 @@ pub(super) fn judge(world: &World, ledger: &Ledger) -> Vec<Violation> {
     found
 }
 
-fn payments(world: &World) -> BTreeMap<OrderId, Vec<PaymentEntry>> {
+/// What the provider has of each order.
+pub(crate) fn payments(world: &World) -> BTreeMap<OrderId, Vec<PaymentEntry>> {
     let mut by_order: BTreeMap<OrderId, Vec<PaymentEntry>> = BTreeMap::new();
     let mut before = None;
     loop {

@@ -72,6 +72,6 @@ fn is_the_carriers(parcel: &Parcel) -> bool {
 fn arrived(told: &Told) -> Option<String> {
     let over = |it: &&Parcel| !matches!(it.status, Some(ParcelStatus::Delivered | ParcelStatus::Lost));
     let underway = told.order.fulfilment.parcels.iter().find(over)?;
-    (told.order.status == Status::Delivered)
+    (told.ended().status == Status::Delivered)
         .then(|| format!("it is delivered, and parcel {} is not", underway.id))
 }

@@ -29,7 +29,7 @@ pub(super) async fn judge(world: &World, ledger: &Ledger) -> Vec<Violation> {
             let product = ProductId::from(*product);
             let entries = movements(&stock, &tenant, product).await;
             found.extend(balanced(&entries, product));
-            found.extend(received(world, &shop.tenant, product, &entries));
+            found.extend(adjusted(world, &shop.tenant, product, &entries));
             found.extend(accounted(ledger, &tenant, product, &entries));
         }
     }
@@ -37,7 +37,7 @@ pub(super) async fn judge(world: &World, ledger: &Ledger) -> Vec<Violation> {
 }
 
 /// A product's movements, oldest first.
-async fn movements(stock: &DynamoStock, tenant: &TenantId, product: ProductId) -> Vec<Entry> {
+pub(crate) async fn movements(stock: &DynamoStock, tenant: &TenantId, product: ProductId) -> Vec<Entry> {
     let (mut all, mut before) = (vec![], None);
     loop {
         let page =
@@ -69,23 +69,24 @@ fn balanced(entries: &[Entry], product: ProductId) -> Vec<Violation> {
     found
 }
 
-/// What clients brought in is what came in, once each.
-fn received(world: &World, tenant: &str, product: ProductId, entries: &[Entry]) -> Option<Violation> {
+/// What clients brought in is what came in, and what they counted to be missing is what went, once each.
+fn adjusted(world: &World, tenant: &str, product: ProductId, entries: &[Entry]) -> Vec<Violation> {
     let path = format!("/v1/stock/{product}/adjustments");
     let promises = world.promises.all();
-    let brought = promises.iter().filter(|it| it.tenant == tenant && it.path == path);
-    let sum = |verdicts: &[Verdict]| -> i64 {
-        let these = brought.clone().filter(|it| verdicts.contains(&it.verdict));
-        these.filter_map(|it| it.body["quantity"].as_i64()).sum()
-    };
-    let came: i64 = entries
-        .iter()
-        .filter(|it| it.movement.kind == MovementKind::Received)
-        .map(|it| it.movement.quantity)
-        .sum();
-    let (least, most) = (sum(&[Verdict::Accepted]), sum(&[Verdict::Accepted, Verdict::Unknown]));
-    let what = format!("of {product} {came} came in, where clients brought {least} to {most}");
-    (came < least || came > most).then(|| Violation::new(BALANCES, what))
+    let said = promises.iter().filter(|it| it.tenant == tenant && it.path == path);
+    let kinds = [(MovementKind::Received, 1), (MovementKind::Corrected, -1)];
+    let wrong = kinds.into_iter().filter_map(|(kind, sign)| {
+        let sum = |verdicts: &[Verdict]| -> i64 {
+            let these = said.clone().filter(|it| verdicts.contains(&it.verdict));
+            these.filter_map(|it| it.body["quantity"].as_i64()).map(|it| (it * sign).max(0)).sum()
+        };
+        let of_kind = entries.iter().filter(|it| it.movement.kind == kind);
+        let moved: i64 = of_kind.map(|it| it.movement.quantity * sign).sum();
+        let (least, most) = (sum(&[Verdict::Accepted]), sum(&[Verdict::Accepted, Verdict::Unknown]));
+        let what = format!("of {product} {moved} were {kind:?}, where clients said {least} to {most}");
+        (moved < least || moved > most).then(|| Violation::new(BALANCES, what))
+    });
+    wrong.collect()
 }
 
 /// For each order, what was reserved was sold or released, and what was sold is what its parcels hold.
@@ -107,7 +108,9 @@ fn accounted(ledger: &Ledger, tenant: &TenantId, product: ProductId, entries: &[
         let (reserved, released, sold) =
             (moved(MovementKind::Reserved), moved(MovementKind::Released), moved(MovementKind::Sold));
         let (wanted, sent) = (wanted(&told.order, product), sent(&told.order, product));
-        let keeps = if told.order.status == Status::Cancelled { 0 } else { reserved - sent };
+        // A parcel of an order that was called off strays: its goods are given back all the same.
+        let called_off = told.ended().status == Status::Cancelled;
+        let (sent, keeps) = if called_off { (0, 0) } else { (sent, reserved - sent) };
         let right = sold == sent
             && reserved - released - sold == keeps.max(0)
             && (reserved == 0 || reserved == wanted);

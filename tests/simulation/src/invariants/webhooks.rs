@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use penstock_api::webhooks::EVENT_TYPES;
-
 use super::{Ledger, Violation};
 use crate::run::World;
 use crate::workload::client::Client;
@@ -25,6 +23,7 @@ pub(super) async fn judge(world: &World, ledger: &Ledger) -> Vec<Violation> {
             continue;
         }
         known.extend(failed(world, shop).await);
+        known.extend(world.given_up.lock().expect("nobody panicked with it").iter().cloned());
         let missing = wanted.into_iter().filter(|(_, it)| !known.contains(it));
         found.extend(
             missing.map(|(order, it)| Violation::of(DELIVERED, order, format!("{it} was never delivered"))),
@@ -33,13 +32,13 @@ pub(super) async fn judge(world: &World, ledger: &Ledger) -> Vec<Violation> {
     found
 }
 
-/// The ids of the events that a shop listens for: all that are told to anybody.
+/// The ids of the events that a shop listens for.
 fn wanted(shop: &Shop, ledger: &Ledger) -> Vec<(penstock_domain::OrderId, String)> {
     let mut ids = vec![];
     for ((tenant, order), told) in ledger.iter().filter(|((tenant, _), _)| tenant.as_str() == shop.tenant) {
         for (sequence, event) in (1..).zip(&told.events) {
             let name = serde_json::to_value(event).expect("an event is JSON")["type"].clone();
-            let is_told = EVENT_TYPES.iter().any(|it| it.rsplit('.').next() == name.as_str());
+            let is_told = shop.listens.iter().any(|it| it.rsplit('.').next() == name.as_str());
             if is_told {
                 ids.push((*order, format!("{tenant}/{order}/{sequence}")));
             }
@@ -48,8 +47,8 @@ fn wanted(shop: &Shop, ledger: &Ledger) -> Vec<(penstock_domain::OrderId, String
     ids
 }
 
-/// The ids of events whose delivery is listed as failed.
-async fn failed(world: &World, shop: &Shop) -> Vec<String> {
+/// The ids of events whose delivery is listed as failed, which they are for thirty days.
+pub(crate) async fn failed(world: &World, shop: &Shop) -> Vec<String> {
     let Some(webhook) = shop.webhook else { return vec![] };
     let client = Client::new("auditor", &shop.tenant, &world.platform, &world.storm, &world.promises);
     let (mut ids, mut cursor) = (vec![], String::new());

@@ -1,10 +1,11 @@
 //! A client of a tenant: it gives commands with a key, tries again with the same key until it is told something, and at times gives up.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::Method;
 use penstock_local::Platform;
+use penstock_local::identity::TokenRequest;
 use reqwest::RequestBuilder;
 use serde_json::Value;
 use uuid::Uuid;
@@ -12,11 +13,14 @@ use uuid::Uuid;
 use super::promises::{Promise, Promises, Verdict};
 use crate::dice::Dice;
 use crate::faults::Storm;
+use crate::timeline::scene::{self, Scene};
 
 /// How often a command is sent.
 const ATTEMPTS_MAX: u32 = 12;
 /// How long an answer is waited for, by whom nothing hurries.
 const PATIENCE: Duration = Duration::from_secs(35);
+/// How long a token lives, in seconds: some outlive their client, some do not.
+const TOKEN_LIFE_S: std::ops::Range<u64> = 10..3_600;
 /// By whom something does.
 const HURRY_MS: std::ops::Range<u64> = 5..400;
 
@@ -32,6 +36,8 @@ pub struct Client {
     http: reqwest::Client,
     promises: Arc<Promises>,
     operator: bool,
+    /// The token it has, until it is told that it has none.
+    token: Mutex<Option<String>>,
 }
 
 /// What a client was told at last.
@@ -56,7 +62,7 @@ impl Told {
     }
 
     /// Whether the same may be asked again.
-    fn is_passing(&self) -> bool {
+    pub(crate) fn is_passing(&self) -> bool {
         matches!(self.status, 0 | 401 | 429 | 500..) || self.body["code"] == "contended"
     }
 
@@ -86,6 +92,7 @@ impl Client {
             http: reqwest::Client::builder().no_proxy().build().expect("a client without TLS"),
             promises: Arc::clone(promises),
             operator: false,
+            token: Mutex::default(),
         }
     }
 
@@ -143,6 +150,12 @@ impl Client {
     }
 
     async fn persist(&self, method: &Method, path: &str, key: Option<Uuid>, body: Option<&Value>) -> Told {
+        let watch = &self.storm.journal.watch;
+        let scene = Scene::of_client(watch, (&self.tenant, &self.name), method, path, key);
+        scene::within(scene, self.try_again(method, path, key, body)).await
+    }
+
+    async fn try_again(&self, method: &Method, path: &str, key: Option<Uuid>, body: Option<&Value>) -> Told {
         for attempt in 1..=ATTEMPTS_MAX {
             let told = self.ask(method, path, key, body).await;
             if !told.is_passing() {
@@ -159,11 +172,16 @@ impl Client {
     async fn ask(&self, method: &Method, path: &str, key: Option<Uuid>, body: Option<&Value>) -> Told {
         let hurried = self.storm.strikes(&self.dice, "a client does not wait", self.storm.weather.impatient);
         let patience = if hurried { self.dice.span(HURRY_MS) } else { PATIENCE };
+        let asking = scene::asks(key, body);
         let answered = tokio::time::timeout(patience, answer(self.request(method, path, key, body))).await;
         let told = answered.unwrap_or(Told { status: 0, body: Value::Null });
+        if told.status == 401 {
+            self.forget_token();
+        }
         if !self.operator {
             self.promises.replied(&self.tenant, told.body.to_string());
         }
+        scene::is_told(asking.as_ref(), told.status, &told.body);
         let code = told.body["code"].as_str().unwrap_or_default();
         self.storm.journal.say(&self.name, format!("{method} {path} {} {code}", told.status));
         told
@@ -176,11 +194,10 @@ impl Client {
         key: Option<Uuid>,
         body: Option<&Value>,
     ) -> RequestBuilder {
-        let roles: &[&str] = if self.operator { &["platform-operator"] } else { &[] };
-        let token =
-            self.platform.token(&self.tenant, &self.name, roles).expect("the tenant is well-formed").token;
-        let mut request =
-            self.http.request(method.clone(), format!("{}{path}", self.platform.url())).bearer_auth(token);
+        let mut request = self
+            .http
+            .request(method.clone(), format!("{}{path}", self.platform.url()))
+            .bearer_auth(self.token());
         if let Some(key) = key {
             request = request.header("idempotency-key", key.to_string());
         }
@@ -188,6 +205,24 @@ impl Client {
             Some(body) => request.json(body),
             None => request,
         }
+    }
+
+    /// The token it has, or a new one.
+    fn token(&self) -> String {
+        let mut token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || {
+            let roles = if self.operator { vec!["platform-operator".to_owned()] } else { vec![] };
+            let (tenant, subject) = (self.tenant.clone(), self.name.clone());
+            let expires_in = u32::try_from(self.dice.of(TOKEN_LIFE_S)).ok();
+            let request = TokenRequest { tenant, subject, roles, expires_in };
+            self.platform.issue(&request).expect("the tenant is well-formed").token
+        };
+        token.get_or_insert_with(new).clone()
+    }
+
+    /// What a client does when it is not let in.
+    fn forget_token(&self) {
+        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::client::{Client, Told};
 use super::shops::{self, Shop};
-use super::sizes;
+use super::{looks, races, sizes};
 
 /// What a life is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,9 +33,13 @@ enum Plot {
     Raced,
     /// Lost on its way.
     Lost,
+    /// Ordered, and ordered again with the same key by who went away meanwhile.
+    CameBack,
+    /// Of a product that was listed a moment ago.
+    Novelty,
 }
 
-const PLOTS: [(u32, Plot); 10] = [
+const PLOTS: [(u32, Plot); 12] = [
     (40, Plot::Usual),
     (8, Plot::Draft),
     (2, Plot::Forgotten),
@@ -46,6 +50,8 @@ const PLOTS: [(u32, Plot); 10] = [
     (10, Plot::SentBack),
     (6, Plot::Raced),
     (2, Plot::Lost),
+    (4, Plot::CameBack),
+    (4, Plot::Novelty),
 ];
 
 const METHODS: [(u32, &str); 12] = [
@@ -64,7 +70,9 @@ const METHODS: [(u32, &str); 12] = [
 ];
 
 /// How often an order is looked at until it is where it should be.
-const LOOKS_MAX: u32 = 40;
+const LOOKS_MAX: u32 = 12;
+/// The longest time between two looks; the first is a second, and each is the double of the one before.
+const LOOK_MAX: Duration = Duration::from_secs(30);
 
 /// Lives it.
 pub async fn live(client: &Client, shop: &Shop) {
@@ -79,14 +87,14 @@ pub async fn live(client: &Client, shop: &Shop) {
         Plot::Declined => declined(client, shop).await,
         Plot::SentBack => sent_back(client, shop).await,
         Plot::Raced => raced(client, shop).await,
+        Plot::CameBack => came_back(client, shop).await,
+        Plot::Novelty => novelty(client, shop).await,
     }
     if client.dice.chance(0.1) {
-        shops::receive(
-            client,
-            *client.dice.pick(&shop.products[..shop.products.len() - 1]),
-            client.dice.of(10..100),
-        )
-        .await;
+        races::adjustments(client, *client.dice.pick(shop.tracked())).await;
+    }
+    if client.dice.chance(0.4) {
+        looks::around(client, shop).await;
     }
 }
 
@@ -98,10 +106,12 @@ async fn usual(client: &Client, shop: &Shop, lost: bool) {
 async fn draft(client: &Client, shop: &Shop) {
     let Some(order) = order(client, shop, Some(method(client)), true).await else { return };
     for _ in 0..client.dice.below(3) {
-        let body = json!({"items": items(client, shop)});
-        client.command(Method::PUT, &format!("/v1/orders/{order}/lines"), Some(order), &body).await;
+        races::edit(client, order, &json!({"items": items(client, shop)})).await;
     }
-    client.command(Method::POST, &format!("/v1/orders/{order}/placement"), Some(order), &json!({})).await;
+    if client.dice.chance(0.5) {
+        races::edits(client, shop, order).await;
+    }
+    races::place(client, order).await;
     see_to_it(client, shop, order, false).await;
 }
 
@@ -123,7 +133,7 @@ async fn declined(client: &Client, shop: &Shop) {
     else {
         return;
     };
-    if until(client, order, &["PAYMENT_FAILED"]).await {
+    if until(client, shop, order, &["PAYMENT_FAILED"]).await {
         if client.dice.chance(0.2) {
             cancel(client, order).await;
             return;
@@ -136,25 +146,46 @@ async fn declined(client: &Client, shop: &Shop) {
 async fn sent_back(client: &Client, shop: &Shop) {
     let Some(order) = order(client, shop, Some(method(client)), false).await else { return };
     see_to_it(client, shop, order, false).await;
-    if !until(client, order, &["DELIVERED"]).await {
+    if !until(client, shop, order, &["DELIVERED"]).await {
         return;
     }
     let body =
         if client.dice.chance(0.5) { json!({}) } else { json!({"parts": [{"line": 0, "quantity": 1}]}) };
-    let asked =
-        client.command(Method::POST, &format!("/v1/orders/{order}/returns"), Some(order), &body).await;
-    let Some(back) = asked.id("/return/returnId") else { return };
-    if client.dice.chance(0.9) {
-        let restock = json!({"restock": client.dice.chance(0.7)});
-        client
-            .command(
-                Method::POST,
-                &format!("/v1/orders/{order}/returns/{back}/receipt"),
-                Some(order),
-                &restock,
-            )
-            .await;
+    let asked = match client.dice.chance(0.3) {
+        true => races::returns(client, order, &body).await,
+        false => Some(races::send_back(client, order, &body).await),
+    };
+    let Some(back) = asked.and_then(|it| it.id("/return/returnId")) else { return };
+    match client.dice.below(10) {
+        0 => {}
+        1..=3 => races::receipts(client, order, back).await,
+        _ => {
+            let restock = json!({"restock": client.dice.chance(0.7)});
+            races::take_in(client, order, back, &restock).await;
+        }
     }
+}
+
+/// Who went away does not know what became of it, and gives the same command again.
+async fn came_back(client: &Client, shop: &Shop) {
+    let (key, body) = (client.key(), wanted(client, shop, Some(method(client)), false));
+    let first = client.command_with(key, Method::POST, "/v1/orders", None, &body).await;
+    tokio::time::sleep(client.dice.span(1_000..120_000)).await;
+    let again = client.command_with(key, Method::POST, "/v1/orders", None, &body).await;
+    let Some(order) = again.id("/orderId").or_else(|| first.id("/orderId")) else { return };
+    see_to_it(client, shop, order, false).await;
+}
+
+async fn novelty(client: &Client, shop: &Shop) {
+    let product = client.key();
+    if !shops::list_novelty(client, product).await {
+        return;
+    }
+    let mut body = wanted(client, shop, Some(method(client)), false);
+    body["items"] = json!([{"productId": product, "quantity": 1}]);
+    let ordered = client.command(Method::POST, "/v1/orders", None, &body).await;
+    let Some(order) = ordered.id("/orderId") else { return };
+    see_to_it(client, shop, order, false).await;
 }
 
 /// Two clients with one key, then two callers-off.
@@ -170,11 +201,11 @@ async fn raced(client: &Client, shop: &Shop) {
 
 /// Waits, and for a shop that sends its parcels itself, sends them.
 async fn see_to_it(client: &Client, shop: &Shop, order: Uuid, lost: bool) {
-    if shop.ships_itself && until(client, order, &["CONFIRMED"]).await {
+    if shop.ships_itself && until(client, shop, order, &["CONFIRMED"]).await {
         send(client, order, lost).await;
     }
     if client.dice.chance(0.5) {
-        until(client, order, &["DELIVERED", "CANCELLED", "REFUNDED"]).await;
+        until(client, shop, order, &["DELIVERED", "CANCELLED", "REFUNDED"]).await;
     }
 }
 
@@ -191,7 +222,11 @@ async fn send(client: &Client, order: Uuid, lost: bool) {
 
 async fn order(client: &Client, shop: &Shop, method: Option<&str>, draft: bool) -> Option<Uuid> {
     let body = wanted(client, shop, method, draft);
-    client.command(Method::POST, "/v1/orders", None, &body).await.id("/orderId")
+    let order = client.command(Method::POST, "/v1/orders", None, &body).await.id("/orderId");
+    if client.dice.chance(0.4) {
+        looks::around(client, shop).await;
+    }
+    order
 }
 
 async fn pay(client: &Client, order: Uuid, method: &str) -> Told {
@@ -209,8 +244,8 @@ async fn cancel(client: &Client, order: Uuid) -> Told {
     client.command(Method::POST, &format!("/v1/orders/{order}/cancellation"), Some(order), &json!({})).await
 }
 
-/// Looks at an order every few seconds until it is somewhere; whether it came there.
-async fn until(client: &Client, order: Uuid, wanted: &[&str]) -> bool {
+/// Looks at an order now and then, and at a list in between, until it is somewhere; whether it came there.
+async fn until(client: &Client, shop: &Shop, order: Uuid, wanted: &[&str]) -> bool {
     for look in 0..LOOKS_MAX {
         let told = client.get(&format!("/v1/orders/{order}")).await;
         let status = told.body["status"].as_str().unwrap_or_default();
@@ -220,14 +255,16 @@ async fn until(client: &Client, order: Uuid, wanted: &[&str]) -> bool {
         if ["CANCELLED", "REFUNDED"].contains(&status) {
             return false;
         }
-        tokio::time::sleep(Duration::from_millis(500 + 250 * u64::from(look))).await;
+        tokio::time::sleep(Duration::from_secs(1 << look).min(LOOK_MAX)).await;
+        if client.dice.chance(0.5) {
+            looks::around(client, shop).await;
+        }
     }
     false
 }
 
 fn wanted(client: &Client, shop: &Shop, method: Option<&str>, draft: bool) -> Value {
-    let customer = Uuid::from_u128(u128::from(client.dice.of(0..50)));
-    let mut body = json!({"customerId": customer, "items": items(client, shop), "draft": draft});
+    let mut body = json!({"customerId": customer(client), "items": items(client, shop), "draft": draft});
     if let Some(method) = method {
         body["payment"] = json!({"method": method});
     }
@@ -238,7 +275,12 @@ fn wanted(client: &Client, shop: &Shop, method: Option<&str>, draft: bool) -> Va
     body
 }
 
-fn items(client: &Client, shop: &Shop) -> Value {
+/// One of a shop's fifty customers.
+pub(super) fn customer(client: &Client) -> Uuid {
+    Uuid::from_u128(u128::from(client.dice.of(0..50)))
+}
+
+pub(super) fn items(client: &Client, shop: &Shop) -> Value {
     let mut products = shop.products.clone();
     client.dice.shuffle(&mut products);
     products.truncate(sizes::lines(&client.dice, shop.products.len()));

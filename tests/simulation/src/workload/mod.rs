@@ -2,7 +2,9 @@
 
 pub mod client;
 pub mod lives;
+mod looks;
 pub mod promises;
+mod races;
 pub mod receiver;
 pub mod shops;
 mod sizes;

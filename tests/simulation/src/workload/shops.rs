@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::Method;
+use penstock_api::webhooks::EVENT_TYPES;
 use penstock_local::Platform;
 use serde_json::json;
 use uuid::Uuid;
@@ -22,6 +23,16 @@ pub struct Shop {
     pub ships_itself: bool,
     /// Where its own server listens for webhooks.
     pub webhook: Option<Uuid>,
+    /// The types of events that it listens for.
+    pub listens: &'static [&'static str],
+}
+
+impl Shop {
+    /// What it sells and counts.
+    #[must_use]
+    pub fn tracked(&self) -> &[Uuid] {
+        &self.products[..self.products.len() - 1]
+    }
 }
 
 /// How long an order waits for its payment, in each shop.
@@ -29,6 +40,14 @@ pub const PAYMENT_MINUTES: u32 = 30;
 /// How long an order waits for goods, in the shop that waits.
 pub const STOCK_MINUTES: u32 = 10;
 const PRODUCTS: usize = 12;
+/// What a shop listens for that tells its buyers how far their orders are, and leaves the rest.
+const NEWS: &[&str] = &[
+    "penstock.order.placed",
+    "penstock.order.shipped",
+    "penstock.order.delivered",
+    "penstock.order.cancelled",
+    "penstock.order.refunded",
+];
 
 /// How many units go into a parcel, in the shop that sends several.
 const PARCEL_UNITS: u32 = 10;
@@ -56,8 +75,9 @@ pub async fn open(
         for (number, product) in products.iter().enumerate() {
             stock(&client, number, *product).await;
         }
-        let webhook = listen(&client, webhooks).await;
-        shops.push(Shop { tenant: tenant.to_owned(), products, ships_itself, webhook });
+        let listens = if at == 0 { &EVENT_TYPES } else { NEWS };
+        let webhook = listen(&client, webhooks, listens).await;
+        shops.push(Shop { tenant: tenant.to_owned(), products, ships_itself, webhook, listens });
     }
     shops
 }
@@ -89,9 +109,24 @@ pub async fn receive(client: &Client, product: Uuid, quantity: u64) {
     client.command(Method::POST, &format!("/v1/stock/{product}/adjustments"), None, &body).await;
 }
 
-async fn listen(client: &Client, webhooks: &str) -> Option<Uuid> {
+/// Fewer are found than were thought to be there.
+pub async fn count_fewer(client: &Client, product: Uuid, missing: u64) {
+    let body = json!({"quantity": -i64::try_from(missing).expect("it is a few"), "reason": "counted"});
+    client.command(Method::POST, &format!("/v1/stock/{product}/adjustments"), None, &body).await;
+}
+
+/// A product that nobody knew before is listed; whether it was, as far as the shop was told.
+pub async fn list_novelty(client: &Client, product: Uuid) -> bool {
+    let body = json!({
+        "sku": "NEW", "name": "Novelty", "category": "goods", "price": {"amount": 9.99, "currency": "GBP"},
+    });
+    client.command(Method::PUT, &format!("/v1/products/{product}"), None, &body).await.is_accepted()
+}
+
+async fn listen(client: &Client, webhooks: &str, types: &[&str]) -> Option<Uuid> {
     let webhook = client.key();
-    let body = json!({"url": format!("{webhooks}/{}", client.tenant), "eventTypes": ["*"]});
+    let types = if types.len() == EVENT_TYPES.len() { &["*"] } else { types };
+    let body = json!({"url": format!("{webhooks}/{}", client.tenant), "eventTypes": types});
     let told = client.command(Method::PUT, &format!("/v1/webhooks/{webhook}"), None, &body).await;
     assert!(told.is_accepted(), "a webhook is put before the storm: {told:?}");
     Some(webhook)

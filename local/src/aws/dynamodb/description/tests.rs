@@ -5,6 +5,7 @@ use rusqlite::functions::FunctionFlags;
 
 use super::*;
 use crate::aws::dynamodb::DynamoDb;
+use crate::aws::dynamodb::tests;
 use crate::template::Table;
 
 #[test]
@@ -97,22 +98,9 @@ fn key(sort: u32) -> Value {
     json!({"TableName": "things", "Key": {"pk": {"S": "a"}, "sk": {"N": sort.to_string()}}})
 }
 
+/// An index of its keys alone, so that its size is not the table's.
 fn things() -> Table {
-    let create = json!({
-        "TableName": "things",
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "N"},
-            {"AttributeName": "kind", "AttributeType": "S"},
-        ],
-        "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        "GlobalSecondaryIndexes": [{
-            "IndexName": "by-kind",
-            "KeySchema": [{"AttributeName": "kind", "KeyType": "HASH"}],
-            "Projection": {"ProjectionType": "KEYS_ONLY"},
-        }],
-        "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_IMAGE"},
-    });
-    Table { name: "things".into(), create, streams: true, time_to_live: None }
+    let mut table = tests::things();
+    table.create["GlobalSecondaryIndexes"][0]["Projection"] = json!({"ProjectionType": "KEYS_ONLY"});
+    table
 }
