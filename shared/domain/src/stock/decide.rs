@@ -116,17 +116,15 @@ fn release(before: &Reservation, mut shelf: Shelf<'_>) -> Decision {
 /// A sale or a return.
 fn hand_over(before: &Reservation, operation: &Operation, mut shelf: Shelf<'_>) -> Decision {
     let name = operation.name();
-    let selling = matches!(operation, Operation::Sell { .. });
     if before.done.contains(&name) && !planted::is(Bug::SoldTwice) {
         return Decision::DoneBefore;
     }
-    if selling && before.state == ReservationState::Released {
+    if matches!(operation, Operation::Sell { .. }) && before.state == ReservationState::Released {
         return Decision::Over;
     }
     let mut wanted = operation.wanted();
     wanted.retain(|product, _| !before.partly.get(&name).is_some_and(|done| done.contains(product)));
-    let there = |held: &Held| i64::from(if selling { held.kept() } else { held.out() });
-    let missing = missing(&wanted, |product| Some(before.lines.get(&product).map_or(0, there)));
+    let missing = missing(&wanted, |product| Some(before.there_for(operation, product)));
     if !missing.is_empty() {
         return Decision::Short(missing);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Units;
+use super::{Operation, Units};
 use crate::ProductId;
 
 /// What was reserved for an order, and what became of it. An order that nothing is known of has the default one.
@@ -60,6 +60,16 @@ impl Reservation {
     /// Whether the product's stock was tracked when it was reserved.
     pub fn is_tracked(&self, product: ProductId) -> bool {
         self.lines.get(&product).is_some_and(|held| held.tracked)
+    }
+
+    /// Units that can be sold, or that can come back. A part that may still be undone cannot be sold.
+    pub(super) fn there_for(&self, operation: &Operation, product: ProductId) -> i64 {
+        let held = self.lines.get(&product).copied().unwrap_or_default();
+        match operation {
+            Operation::Sell { .. } if self.state == ReservationState::Reserving => 0,
+            Operation::Sell { .. } => held.kept().into(),
+            _ => held.out().into(),
+        }
     }
 
     /// Notes that a sale or a return is done, or done for these products so far.

@@ -62,9 +62,9 @@ fn a_late_reservation_of_a_released_order_does_nothing() {
 
 #[test]
 fn parcels_are_sold_one_by_one_and_the_rest_is_released() {
-    let mut house = House::with(&[(1, 10)]);
-    house.run(&reserve(1, &[(1, 6)]));
-    house.run(&sell(1, "first", &[(1, 1)]));
+    let mut house = House::with(&[(1, 10), (2, 1)]);
+    house.run(&reserve(1, &[(1, 6), (2, 1)]));
+    house.run(&sell(1, "first", &[(1, 1), (2, 1)]));
     house.run(&sell(1, "second", &[(1, 2)]));
     assert_eq!(house.of(1), [7, 3, 4]);
     let rest = release(1);
@@ -95,6 +95,7 @@ fn what_comes_back_is_on_hand_again_or_written_off() {
     assert_eq!(house.of(1), [7, 0, 7]);
     let totals = *house.cards[&product(1)].totals();
     assert_eq!((totals.sold, totals.returned, totals.written_off), (5, 5, 3));
+    assert_eq!(house.run(&take_back(1, "again", &[(1, 1)], true)), short(&[(1, 1)]));
 }
 
 #[test]
@@ -137,6 +138,32 @@ fn an_order_beyond_one_step_is_reserved_in_parts() {
     assert!(matches!(house.step(&operation), Decision::Step(Step { is_last: true, .. })));
     assert_eq!(house.step(&operation), Decision::DoneBefore);
     assert_eq!([1, 2, 3].map(|number| house.of(number)), [[9, 1, 8]; 3]);
+}
+
+#[test]
+fn what_is_not_tracked_takes_no_room_in_a_step() {
+    let mut house = House::with(&[(1, 9), (3, 9)]);
+    let all = [(1, 1), (2, 1), (3, 1)];
+    house.run(&reserve(1, &all));
+    house.room = 1;
+    let sale = sell(1, "parcel", &all);
+    assert!(matches!(house.step(&sale), Decision::Step(Step { is_last: false, .. })));
+    assert!(is_done(&house.step(&sale)));
+    house.room = 2;
+    assert!(is_done(&house.step(&take_back(1, "return", &all, true))));
+}
+
+#[test]
+fn a_part_that_was_reserved_is_not_sold_before_the_rest_is_and_can_be_undone() {
+    let mut house = House::with(&[(1, 9), (2, 1)]);
+    house.room = 1;
+    let all = reserve(1, &[(1, 2), (2, 2)]);
+    house.receive(2, 1).unwrap();
+    house.step(&all);
+    assert_eq!(house.run(&sell(1, "early", &[(1, 2)])), short(&[(1, 2)]));
+    house.receive(2, -1).unwrap();
+    assert_eq!(house.run(&all), short(&[(2, 1)]));
+    assert_eq!(house.of(1), [9, 0, 9]);
 }
 
 #[test]
