@@ -11,6 +11,9 @@ use uuid::Uuid;
 use super::*;
 use crate::{OrderId, ProductId};
 
+/// More steps than any operation here may take: each moves something.
+const STEPS_MAX: usize = 100;
+
 /// Everything in memory, and how many products one step may write.
 struct House {
     cards: BTreeMap<ProductId, StockCard>,
@@ -69,12 +72,9 @@ impl House {
 
     /// The whole operation; what it came to in the end.
     fn run(&mut self, operation: &Operation) -> Decision {
-        loop {
-            match self.step(operation) {
-                Decision::Step(Step { is_last: false, .. }) => {}
-                end => return end,
-            }
-        }
+        let mut steps = (0..STEPS_MAX).map(|_| self.step(operation));
+        let is_end = |it: &Decision| !matches!(it, Decision::Step(Step { is_last: false, .. }));
+        steps.find(is_end).expect("an operation ends")
     }
 
     fn write(&mut self, order: OrderId, step: &Step) {
