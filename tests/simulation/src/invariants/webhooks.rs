@@ -55,7 +55,7 @@ pub(crate) async fn failed(world: &World, shop: &Shop) -> Vec<String> {
     loop {
         let page = client.get(&format!("/v1/webhooks/{webhook}/deliveries?limit=100{cursor}")).await.body;
         for delivery in page["deliveries"].as_array().into_iter().flatten() {
-            if delivery["status"] == "FAILED" {
+            if delivery["status"] == "failed" {
                 ids.extend(delivery["eventId"].as_str().map(str::to_owned));
             }
         }
