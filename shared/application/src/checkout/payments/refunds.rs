@@ -3,7 +3,8 @@
 use penstock_domain::order::{Command, Refund};
 use penstock_domain::planted::{self, Bug};
 
-use super::{PaymentDesk, pending, undone};
+use super::PaymentDesk;
+use super::settled::{pending, undone};
 use crate::catalogue::Catalogue;
 use crate::checkout::desk::{Errand, Undone, tell};
 use crate::ledger::Ledger;

@@ -5,14 +5,19 @@ mod refunds;
 mod till;
 
 use jiff::SignedDuration;
-use penstock_domain::Terms;
 use penstock_domain::order::{Event, Status};
+use penstock_domain::{Money, Terms};
 
+use super::settled::{CANCELLED, GIVEN_UP, LOOK_AFTER, PENDING};
 use super::*;
 use crate::orders::tests::{caller, request};
 use crate::tenants::Settings;
 use provider::Says;
 use till::{Till, now};
+
+fn is_looked_after(paid: &Result<(), Undone>) -> bool {
+    matches!(paid, Err(Undone::Later { after: Some(LOOK_AFTER), .. }))
+}
 
 #[tokio::test]
 async fn a_payment_is_authorised_and_captured_once() {
@@ -90,9 +95,11 @@ async fn a_provider_that_answers_and_goes_on_failing_for_an_hour_ends_the_attemp
     till.since = now() - PATIENCE;
     assert!(matches!(till.pay(1).await, Err(Undone::Later { .. })));
     till.since = now() - PATIENCE - SignedDuration::from_secs(1);
-    till.pay(2).await.unwrap();
+    assert!(is_looked_after(&till.pay(2).await));
     assert_eq!(till.status().await, Status::PaymentFailed);
     assert_eq!(till.declined().await[0].0, GIVEN_UP);
+    till.pay(0).await.unwrap();
+    assert_eq!(till.said().last(), Some(&"look up"), "the provider may have heard us late");
 }
 
 #[tokio::test]
@@ -142,11 +149,40 @@ async fn money_that_was_set_aside_for_an_attempt_that_is_over_is_let_go() {
 
 #[tokio::test]
 async fn an_order_called_off_before_it_was_paid_is_not_paid() {
-    let till = Till::with([]).await;
+    let mut till = Till::with([]).await;
     till.call_off().await;
-    till.pay(0).await.unwrap();
+    assert!(is_looked_after(&till.pay(0).await));
     assert_eq!(till.status().await, Status::Cancelled);
     assert!(till.said().is_empty());
+    till.since = now() - SignedDuration::try_from(LOOK_AFTER).unwrap();
+    till.pay(0).await.unwrap();
+    assert_eq!(till.said(), ["look up"]);
+}
+
+/// Two environments were given the step at once: one found the order called off, the other one had asked for the money and was gone.
+#[tokio::test]
+async fn money_that_another_delivery_set_aside_at_the_same_time_is_let_go() {
+    let mut till = Till::with([Says::TakeAndVanish]).await;
+    till.call_off().await;
+    assert!(is_looked_after(&till.pay(0).await));
+    till.ask_beside().await;
+    till.since = now() - SignedDuration::try_from(LOOK_AFTER).unwrap();
+    till.pay(0).await.unwrap();
+    assert_eq!(till.said(), ["authorise", "look up", "void"]);
+}
+
+#[tokio::test]
+async fn what_is_known_late_of_an_attempt_that_is_over_is_waited_for_and_noted() {
+    let till = Till::with([Says::TakeAndVanish]).await;
+    assert!(till.pay(0).await.is_err());
+    till.decline().await;
+    till.call_off().await;
+    till.provider.turn(&PaymentState::Processing);
+    assert!(matches!(till.pay(1).await, Err(Undone::Later { after: Some(PENDING), .. })));
+    till.provider.turn(&PaymentState::Captured);
+    till.pay(1).await.unwrap();
+    till.refund(0).await.unwrap();
+    assert_eq!(till.provider.refunded(), 500);
 }
 
 #[tokio::test]

@@ -69,6 +69,14 @@ impl Till {
         self.orders.step(&caller(), &errand.request, history, command).await.unwrap();
     }
 
+    /// Another environment asks for the money, and is gone before it can tell.
+    pub(super) async fn ask_beside(&self) {
+        let (tenant, order) = (caller().tenant, self.order);
+        let key = attempt_key(&tenant, order, 1);
+        let wanted = Authorisation { key, tenant, order, attempt: 1, amount: gbp(500), method: visa() };
+        self.provider.authorise(&wanted).await.unwrap_err();
+    }
+
     pub(super) async fn decline(&self) {
         let pay_by = Timestamp::MAX;
         self.tell(Command::DeclinePayment { attempt: 1, code: None, reason: None, pay_by }).await;
