@@ -236,8 +236,9 @@ impl Stage {
         let (stage, pause) = (Arc::clone(self), self.dice.span(10..40_000));
         tokio::spawn(SPARED.scope(false, async move {
             tokio::time::sleep(pause).await;
-            // Nobody waits for what a duplicate answers.
-            let _ = stage.run(payload, invocation).await;
+            let limit = stage.starter.spec().timeout;
+            // Nobody waits for what a duplicate answers; its time limit is Lambda's all the same.
+            let _ = tokio::time::timeout(limit, stage.run(payload, invocation)).await;
         }));
     }
 

@@ -40,8 +40,7 @@ pub(super) async fn judge(world: &World) -> Vec<Violation> {
     tokio::time::sleep(BACK_AFTER).await;
     let after = dead_letters(&operator).await;
     let poisoned = |letters: &[(String, Value)]| letters.iter().filter(|(_, it)| is_poison(it)).count();
-    // At least once: what is poisoned may come back twice, and is never lost.
-    if poisoned(&after) != after.len() || after.len() < poisoned(&before) {
+    if poisoned(&after) != after.len() || after.len() != poisoned(&before) {
         let what = format!("{:?} were dead, and {:?} came back: {after:?}", tally(&before), tally(&after));
         found.push(Violation::new(REDRIVEN, what));
     }
