@@ -133,7 +133,7 @@ pub struct World {
 
 /// How many orders are lived at once, of which the seed picks one, by weight: few show what comes between the steps of each, many fill
 /// batches and meet each other, and cost less.
-const AT_ONCE: [(u32, usize); 4] = [(1, 3), (1, 12), (1, 40), (3, 150)];
+const AT_ONCE: [(u32, usize); 4] = [(1, 3), (1, 12), (1, 40), (3, 300)];
 /// How long everything may take to come to rest when the storm is over.
 const REST_MAX: Duration = Duration::from_secs(12 * 3_600);
 /// How often it is looked whether it has.
