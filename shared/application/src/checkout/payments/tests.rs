@@ -171,6 +171,20 @@ async fn money_that_another_delivery_set_aside_at_the_same_time_is_let_go() {
     assert_eq!(till.said(), ["authorise", "look up", "void"]);
 }
 
+/// The same step has told the order that there is no money, and then learns that there is.
+#[tokio::test]
+async fn money_that_another_delivery_took_at_the_same_time_goes_back() {
+    let mut till = Till::with([Says::TakeAndVanish]).await;
+    till.call_off().await;
+    assert!(is_looked_after(&till.pay(0).await));
+    till.ask_beside().await;
+    till.provider.turn(&PaymentState::Captured);
+    till.since = now() - SignedDuration::try_from(LOOK_AFTER).unwrap();
+    till.pay(0).await.unwrap();
+    till.refund(0).await.unwrap();
+    assert_eq!(till.provider.refunded(), 500);
+}
+
 #[tokio::test]
 async fn what_is_known_late_of_an_attempt_that_is_over_is_waited_for_and_noted() {
     let till = Till::with([Says::TakeAndVanish]).await;
