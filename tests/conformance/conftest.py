@@ -62,6 +62,11 @@ def client():
 
 
 @pytest.fixture
+def dynamodb(client):
+    return client("dynamodb")
+
+
+@pytest.fixture
 def name():
     """A name that nothing else has."""
     return f"case-{uuid.uuid4().hex[:20]}"

@@ -7,6 +7,7 @@ import pytest
 from botocore.config import Config
 
 from errors import refused
+from tables import attribute, key, standing
 
 GUIDE = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide"
 REFERENCE = "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference"
@@ -35,29 +36,15 @@ EXPIRY_SECONDS_MAX = 20
 
 
 @pytest.fixture
-def dynamodb(client):
-    return client("dynamodb")
-
-
-@pytest.fixture
 def table(dynamodb, name):
     """A table with a number for its sort key, and an index by customer."""
-    dynamodb.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[attribute("pk", "S"), attribute("sk", "N"), attribute("customer", "S")],
-        KeySchema=[key("pk", "HASH"), key("sk", "RANGE")],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "by-customer",
-                "KeySchema": [key("customer", "HASH"), key("sk", "RANGE")],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-    )
-    dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
-    yield name
-    dynamodb.delete_table(TableName=name)
+    by_customer = {
+        "IndexName": "by-customer",
+        "KeySchema": [key("customer", "HASH"), key("sk", "RANGE")],
+        "Projection": {"ProjectionType": "ALL"},
+    }
+    with standing(dynamodb, name, "N", [attribute("customer", "S")], GlobalSecondaryIndexes=[by_customer]):
+        yield name
 
 
 # --- Writing one item ------------------------------------------------------------------------------------------------
@@ -508,14 +495,6 @@ def s(text):
 
 def n(number):
     return {"N": str(number)}
-
-
-def attribute(name, kind):
-    return {"AttributeName": name, "AttributeType": kind}
-
-
-def key(name, kind):
-    return {"AttributeName": name, "KeyType": kind}
 
 
 def fill(dynamodb, table, numbers):

@@ -3,6 +3,7 @@
 import pytest
 
 from errors import refused
+from tables import standing
 
 GUIDE = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide"
 REFERENCE = "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference"
@@ -15,22 +16,10 @@ updating = pytest.mark.documented("PartiQL update statements for DynamoDB", f"{G
 
 
 @pytest.fixture
-def dynamodb(client):
-    return client("dynamodb")
-
-
-@pytest.fixture
 def table(dynamodb, name):
     """A table with a text for its sort key."""
-    dynamodb.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": it, "AttributeType": "S"} for it in ("pk", "sk")],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-    )
-    dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
-    yield name
-    dynamodb.delete_table(TableName=name)
+    with standing(dynamodb, name, "S"):
+        yield name
 
 
 @inserting

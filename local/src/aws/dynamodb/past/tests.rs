@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::aws::dynamodb::tests;
 use crate::template::Table;
 
 /// As old as an item may be shown.
@@ -160,21 +161,14 @@ fn query(condition: Value, it: &str) -> Value {
     })
 }
 
+/// With an index of colours, in order.
 fn things() -> Table {
-    let create = json!({
-        "TableName": "things",
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "N"},
-            {"AttributeName": "colour", "AttributeType": "S"},
-        ],
-        "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        "GlobalSecondaryIndexes": [{
-            "IndexName": "by-colour",
-            "KeySchema": [{"AttributeName": "colour", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            "Projection": {"ProjectionType": "ALL"},
-        }],
-    });
-    Table { name: "things".into(), create, streams: false, time_to_live: None }
+    let mut table = tests::things();
+    table.create["AttributeDefinitions"][2]["AttributeName"] = json!("colour");
+    table.create["GlobalSecondaryIndexes"] = json!([{
+        "IndexName": "by-colour",
+        "KeySchema": [{"AttributeName": "colour", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        "Projection": {"ProjectionType": "ALL"},
+    }]);
+    table
 }
